@@ -1,0 +1,1 @@
+"""One site file in, a running connected construction site on AWS out."""

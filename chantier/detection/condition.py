@@ -1,0 +1,108 @@
+"""A condition: limits with persistence, a clear level of its own, and a start-up inhibit.
+
+This is how engine controllers judge a sensor, and the one state machine that
+every threshold of the catalogue runs on:
+
+    quiet -- limit held long enough --> open -- a higher one --> escalated
+      ^                                   |                          |
+      +--------- calm long enough --------+--------------------------+
+"""
+
+from __future__ import annotations
+
+from operator import ge, gt, le, lt
+from typing import NamedTuple
+
+from chantier.detection.memory import Track
+
+COMPARE = {">=": ge, ">": gt, "<=": le, "<": lt}
+
+
+class Level(NamedTuple):
+    """One step of a condition: past `limit` for `for_s` seconds."""
+
+    severity: str
+    limit: float
+    for_s: int
+
+
+class Condition(NamedTuple):
+    """A threshold of the catalogue, with its numbers filled in.
+
+    Attributes:
+        code: the catalogue's code.
+        field: the field of the reading that it watches.
+        unit: of that field.
+        opens: how a value is past a limit: >=, >, <= or <.
+        clears: how a value is past the clear level.
+        levels: the steps, mildest first.
+        clear: it calms down when the value is past this one.
+        clear_for_s: and has been for this many seconds.
+        inhibit_s: seconds after engine start in which it is not judged.
+        engine: judged only while the engine runs.
+        gap_s: silence after which a limit does not count as held; 0 for any length.
+    """
+
+    code: str
+    field: str
+    unit: str
+    opens: str
+    clears: str
+    levels: tuple[Level, ...]
+    clear: float
+    clear_for_s: int
+    inhibit_s: int = 30
+    engine: bool = True
+    gap_s: int = 120
+
+
+def step(rule: Condition, track: Track, value: float, t: int, gap: int) -> tuple[str, Track]:
+    """Judge one value.
+
+    Args:
+        rule: the condition.
+        track: where it stood.
+        value: in the rule's unit.
+        t: time of the reading, epoch seconds.
+        gap: seconds since the reading before.
+
+    Returns:
+        What happened (open, escalate, update, close, or "" for nothing) and where it stands.
+    """
+    past = COMPARE[rule.opens]
+    broken = bool(rule.gap_s) and gap > rule.gap_s
+    before = track.held or (0,) * len(rule.levels)
+    held = tuple(
+        0 if not past(value, level.limit) else t if broken or not since else since
+        for level, since in zip(rule.levels, before, strict=True)
+    )
+    reached = max(
+        (
+            index
+            for index, (level, since) in enumerate(zip(rule.levels, held, strict=True), 1)
+            if since and t - since >= level.for_s
+        ),
+        default=0,
+    )
+    if track.level:
+        return _while_open(rule, track._replace(held=held), reached, value, t)
+    if not reached:
+        return "", Track(held=held) if any(held) else Track()
+    since = min(start for start in held if start)
+    return "open", Track(reached, held, since, opened_at=t, worst=value, readings=1)
+
+
+def _while_open(
+    rule: Condition, track: Track, reached: int, value: float, t: int
+) -> tuple[str, Track]:
+    worse = max if rule.opens.startswith(">") else min
+    worst = value if track.worst is None else worse(track.worst, value)
+    track = track._replace(worst=worst, readings=track.readings + 1)
+    if reached > track.level:
+        return "escalate", track._replace(level=reached, calm=0)
+    if not COMPARE[rule.clears](value, rule.clear):
+        return "update", track._replace(calm=0)
+    calm = track.calm or t
+    if t - calm >= rule.clear_for_s:
+        return "close", track._replace(calm=calm)
+    return "update", track._replace(calm=calm)

@@ -1,0 +1,40 @@
+"""What the command line says to people of the site, in their language.
+
+Column headings and the words for severity and state; the sentences of alerts
+are the catalogue's own (`detection/words_*.py`).
+"""
+
+from __future__ import annotations
+
+TABLE: dict[str, dict[str, str]] = {
+    "fr": {
+        "state": "État",
+        "severity": "Gravité",
+        "machine": "Engin",
+        "opened": "Ouverte le",
+        "closed": "Close le",
+        "sentence": "Ce qui se passe, et que faire",
+        "open": "en cours",
+        "done": "close",
+        "info": "information",
+        "warning": "avertissement",
+        "critical": "critique",
+        "none": "Aucune alerte.",
+        "time": "%d/%m/%Y %H:%M:%S",
+    },
+    "en": {
+        "state": "State",
+        "severity": "Severity",
+        "machine": "Machine",
+        "opened": "Opened",
+        "closed": "Closed",
+        "sentence": "What happens, and what to do",
+        "open": "open",
+        "done": "closed",
+        "info": "information",
+        "warning": "warning",
+        "critical": "critical",
+        "none": "No alert.",
+        "time": "%d/%m/%Y %H:%M:%S",
+    },
+}

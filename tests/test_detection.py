@@ -1,0 +1,140 @@
+"""Detection, judged by the cases and by its laws."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chantier.detection import (
+    DEFAULTS,
+    Event,
+    Memory,
+    dump,
+    load,
+    observe,
+    rules_for,
+    words_en,
+    words_fr,
+)
+from chantier.telemetry import Reading, decode
+from tests.stories import START, Case, at, expected_alerts, load_cases, messages
+
+CASES = load_cases()
+
+
+def fold(case: Case) -> list[Event]:
+    """Every event of a case; the memory is written and read between messages, as in the cloud."""
+    rules = rules_for(case.limits, volts=case.volts)
+    memory, told = Memory(), list[Event]()
+    for message in messages(case):
+        memory = load(dump(memory))
+        for reading in decode(message).readings:
+            memory, events = observe(memory, reading, rules)
+            told += events
+    return told
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_case_tells_its_events(case: Case) -> None:
+    told = [
+        " ".join(
+            (str(event.t - START), event.kind, event.code, event.severity, event.fault)
+        ).strip()
+        for event in fold(case)
+        if event.kind != "update"
+    ]
+    assert told == list(case.events), case.says
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_case_leaves_its_alerts(case: Case) -> None:
+    last = {(event.code, event.fault, event.opened_at): event for event in fold(case)}
+    left = sorted(
+        (
+            event.code,
+            event.fault,
+            event.severity,
+            at(event.since - START),
+            at(event.opened_at - START),
+            at(event.t - START) if event.kind == "close" else None,
+            event.value,
+        )
+        for event in last.values()
+    )
+    assert left == expected_alerts(case), case.says
+
+
+def test_every_code_has_cases_that_open_it_and_cases_that_do_not() -> None:
+    opened = {alert["code"] for case in CASES for alert in case.alerts}
+    assert opened == set(DEFAULTS)
+    assert sum(not case.alerts for case in CASES) >= len(DEFAULTS)
+
+
+ABSENT = dict.fromkeys(Reading._fields, st.none())
+FIELDS = dict(  # noqa: C408 - reads as the call it becomes
+    t=st.integers(START, START + 4000),
+    seq=st.integers(0, 50),
+    eng=st.none() | st.booleans(),
+    rpm=st.none() | st.sampled_from([0.0, 900.0, 1500.0, 1650.0]),
+    cool_c=st.none() | st.sampled_from([90.0, 103.9, 104.0, 109.0, 111.0, 114.0]),
+    oil_kpa=st.none() | st.sampled_from([0.0, 99.0, 150.0, 199.0, 250.0]),
+    fuel_pct=st.none() | st.sampled_from([4.0, 5.0, 14.8, 15.2, 20.0]),
+    batt_v=st.none() | st.sampled_from([22.0, 24.5, 26.0]),
+    dtc=st.lists(
+        st.tuples(st.sampled_from([100, 110]), st.just(15), st.integers(1, 126)), max_size=2
+    ).map(tuple),
+    lamp=st.sampled_from([(), ("AWL",), ("RSL",)]),
+    lat=st.sampled_from([None, 48.7, 48.8]),
+    lon=st.sampled_from([None, 2.2, 2.3]),
+)
+READINGS: st.SearchStrategy[Reading] = st.builds(Reading, **{**ABSENT, **FIELDS})
+
+
+@given(st.lists(READINGS, max_size=60))
+def test_an_alert_opens_once_then_lives_then_closes(readings: list[Reading]) -> None:
+    memory = Memory()
+    open_now: dict[tuple[str, str], int] = {}
+    for reading in readings:
+        memory, events = observe(memory, reading)
+        for event in events:
+            fault = (event.code, event.fault)
+            if event.kind == "open":
+                assert fault not in open_now
+                open_now[fault] = event.opened_at
+            else:
+                assert open_now[fault] == event.opened_at
+            assert event.since <= event.opened_at <= event.t
+            if event.kind == "close":
+                del open_now[fault]
+
+
+@given(st.lists(READINGS, max_size=40))
+def test_a_reading_not_newer_than_the_memory_changes_nothing(readings: list[Reading]) -> None:
+    memory = Memory()
+    for reading in readings:
+        memory, _ = observe(memory, reading)
+        assert observe(memory, reading) == (memory, ())
+        older = reading._replace(t=memory.t - 1)
+        assert observe(memory, older) == (memory, ())
+
+
+@given(st.lists(READINGS, max_size=40))
+def test_the_memory_survives_the_table(readings: list[Reading]) -> None:
+    memory = Memory()
+    for reading in readings:
+        memory, _ = observe(memory, reading)
+        assert load(dump(memory)) == memory
+
+
+def test_a_memory_of_another_version_is_refused() -> None:
+    with pytest.raises(ValueError, match="not of version 1"):
+        load('{"v":2}')
+
+
+def test_the_sentences_speak_of_every_code_in_both_languages() -> None:
+    assert words_fr.WORDS.keys() == words_en.WORDS.keys()
+    for words in (words_fr.WORDS, words_en.WORDS):
+        assert words["what"].keys() == words["todo"].keys() == DEFAULTS.keys()
+    for code, said in words_fr.WORDS["todo"].items():
+        assert len(said) == len(words_en.WORDS["todo"][code])
