@@ -1,0 +1,101 @@
+"""Faults of a site file that show only when two places are read together.
+
+It reads the parsed file as it is, right or wrong, so that these faults are told
+in the same breath as those of single values.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from chantier.detection.catalogue import DEFAULTS, NOMINAL_VOLTS, rules_for
+from chantier.site_faults import found, nearest
+
+MAX_SECONDS = 86_400
+# Levels that must rise in this order.
+ORDER = {
+    "COOLANT_HIGH": ("clear", "warning", "critical", "stop"),
+    "FUEL_LOW": ("critical", "warning", "clear"),
+    "BATT_LOW": ("critical", "warning", "info", "clear"),
+}
+
+
+def contradictions(said: Mapping[str, Any]) -> list[str]:
+    """One line a fault: doubled names, unknown zones, limits that cannot be."""
+    machines, zones = _tables(said, "machines"), _tables(said, "zones")
+    names = {str(zone.get("name")) for _, zone in zones}
+    faults = [*_doubled("zones", zones, "name"), *_doubled("machines", machines, "id")]
+    site_limits = said.get("limits", {})
+    faults += _limit_faults("limits", site_limits, {}, 24)
+    for number, machine in machines:
+        place = f"machines, no. {number} ({machine.get('id')})"
+        zone = machine.get("zone")
+        if isinstance(zone, str) and zone not in names:
+            known = ", ".join(sorted(names)) or "none is defined"
+            faults.append(f"{place}, zone: found {zone!r}; allowed: {known}")
+        volts = machine.get("voltage", 24)
+        if own := machine.get("limits"):
+            faults += _limit_faults(f"{place}, limits", own, site_limits, volts)
+    return faults
+
+
+def _tables(said: Mapping[str, Any], key: str) -> list[tuple[int, dict[str, Any]]]:
+    listed = said.get(key, [])
+    listed = listed if isinstance(listed, list) else []
+    return [(number, one) for number, one in enumerate(listed, 1) if isinstance(one, dict)]
+
+
+def _doubled(kind: str, tables: list[tuple[int, dict[str, Any]]], key: str) -> list[str]:
+    counts = Counter(one[key] for _, one in tables if isinstance(one.get(key), str))
+    return [
+        f"{kind}, {key}: found {name!r} {count} times; allowed: each once"
+        for name, count in counts.items()
+        if count > 1
+    ]
+
+
+def _limit_faults(place: str, limits: Any, under: Any, volts: Any) -> list[str]:
+    faults: list[str] = []
+    if not isinstance(limits, dict):
+        return faults
+    for code, numbers in limits.items():
+        if code not in DEFAULTS:
+            faults.append(f"{place}, {code}: unknown alert code{nearest(code, DEFAULTS)}")
+            continue
+        if not isinstance(numbers, dict):
+            continue
+        wrong = _number_faults(f"{place}, {code}", DEFAULTS[code], numbers)
+        below = under.get(code, {}) if isinstance(under, dict) else {}
+        faults += wrong or _disorder(f"{place}, {code}", code, {**below, **numbers}, volts)
+    return faults
+
+
+def _number_faults(place: str, known: dict[str, float], numbers: dict[str, Any]) -> list[str]:
+    faults = []
+    for name, value in numbers.items():
+        if name not in known:
+            faults.append(f"{place}, {name}: unknown limit{nearest(name, known)}")
+        elif name.endswith("_s") and _is_number(value) and not 0 <= value <= MAX_SECONDS:
+            faults.append(f"{place}, {name}: found {found(value)}; allowed: 0 to 86400 seconds")
+    return faults
+
+
+def _disorder(place: str, code: str, numbers: dict[str, Any], volts: Any) -> list[str]:
+    """The levels of a code that are in no possible order."""
+    order = ORDER.get(code, ())
+    readable = all(_is_number(value) for value in numbers.values())
+    if not readable or volts not in NOMINAL_VOLTS or not numbers.keys() <= DEFAULTS[code].keys():
+        return []
+    merged = rules_for({code: numbers}, volts=volts).limits[code]
+    values = [merged[name] for name in order]
+    if all(a < b for a, b in pairwise(values)):
+        return []
+    shown = ", ".join(f"{name} {merged[name]:g}" for name in order)
+    return [f"{place}: found {shown}; allowed: {' < '.join(order)}"]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
