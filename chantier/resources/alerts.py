@@ -1,0 +1,52 @@
+"""Where alerts live: one on-demand table with its two indexes."""
+
+from __future__ import annotations
+
+from troposphere.dynamodb import (
+    AttributeDefinition,
+    GlobalSecondaryIndex,
+    KeySchema,
+    PointInTimeRecoverySpecification,
+    Projection,
+    SSESpecification,
+    Table,
+)
+
+from chantier.records import KEY, MACHINE, OPEN_INDEX, OPEN_SITE, OPENED_AT, SITE, SITE_INDEX
+from chantier.site import Site
+
+
+def table(site: Site) -> Table:
+    """The alerts table; keys and indexes are those of `chantier.records`."""
+    return Table(
+        "AlertsTable",
+        DeletionPolicy="RetainExceptOnCreate",
+        UpdateReplacePolicy="Retain",
+        TableName=f"chantier-{site.name}-alerts",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            AttributeDefinition(AttributeName=name, AttributeType="S")
+            for name in (MACHINE, KEY, OPEN_SITE, SITE, OPENED_AT)
+        ],
+        KeySchema=_keys(MACHINE, KEY),
+        GlobalSecondaryIndexes=[_index(OPEN_INDEX, OPEN_SITE), _index(SITE_INDEX, SITE)],
+        SSESpecification=SSESpecification(SSEEnabled=True),
+        PointInTimeRecoverySpecification=PointInTimeRecoverySpecification(
+            PointInTimeRecoveryEnabled=True
+        ),
+    )
+
+
+def _index(name: str, partition: str) -> GlobalSecondaryIndex:
+    return GlobalSecondaryIndex(
+        IndexName=name,
+        KeySchema=_keys(partition, OPENED_AT),
+        Projection=Projection(ProjectionType="ALL"),
+    )
+
+
+def _keys(partition: str, sort: str) -> list[KeySchema]:
+    return [
+        KeySchema(AttributeName=partition, KeyType="HASH"),
+        KeySchema(AttributeName=sort, KeyType="RANGE"),
+    ]

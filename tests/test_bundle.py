@@ -1,0 +1,105 @@
+"""The bundle: what is tested as modules is what is shipped."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from chantier import bundle as bundler
+from chantier.bundle import bundle
+from chantier.errors import ChantierError
+from chantier.resources.detect import source
+from chantier.site import EXAMPLE, Site
+from chantier.telemetry import decode
+from tests.stories import Case, load_cases, messages
+from tests.test_detection import fold
+
+
+@pytest.fixture(scope="module")
+def index() -> ModuleType:
+    """The shipped text, run as a module; without its last line, which wants Lambda's settings."""
+    text = source(Site.load(EXAMPLE))
+    code, _, last = text.rstrip().rpartition("\n")
+    assert last == "handler = Detect(SETTINGS, WORDS).handle"
+    module = ModuleType("index")
+    exec(compile(code, "index.py", "exec"), module.__dict__)  # noqa: S102 - it is the product
+    return module
+
+
+@pytest.mark.parametrize("case", load_cases(), ids=lambda case: case.name)
+def test_the_bundle_tells_what_the_modules_tell(index: ModuleType, case: Case) -> None:
+    rules = index.rules_for(case.limits, volts=case.volts)
+    memory, told = index.Memory(), []
+    for message in messages(case):
+        memory = index.load(index.dump(memory))
+        for reading in index.decode(message).readings:
+            memory, events = index.observe(memory, reading, rules)
+            told += [tuple(event) for event in events]
+    assert told == [tuple(event) for event in fold(case)]
+
+
+def test_the_bundle_imports_the_standard_library_alone() -> None:
+    text = source(Site.load(EXAMPLE))
+    lines = [line for line in text.splitlines() if line.startswith(("import ", "from "))]
+    tops = {line.split()[1].split(".")[0] for line in lines}
+    assert tops <= set(sys.stdlib_module_names)
+    assert "boto3" not in text
+
+
+def test_the_bundle_is_the_same_on_every_run() -> None:
+    program = (
+        "from chantier.resources.detect import source; from chantier.site import *;"
+        "print(source(Site.load(EXAMPLE)))"
+    )
+    runs = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(runs) == 1
+
+
+def test_what_nothing_reaches_is_left_out(index: ModuleType) -> None:
+    assert not hasattr(index, "encode")
+    assert not hasattr(index, "SiteError")
+
+
+def test_the_bundle_reads_what_the_module_reads(index: ModuleType) -> None:
+    body = {"v": 1, "readings": [{"t": "2026-11-22T09:14:05Z", "cool_c": 88, "dtc": [[1, 2, 3]]}]}
+    assert [tuple(r) for r in index.decode(body).readings] == [
+        tuple(r) for r in decode(body).readings
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"a": "import chantier.b\n\n\ndef run(): ...\n", "b": ""}, "takes names, not modules"),
+        (
+            {"a": "from chantier.b import one as two\n\n\ndef run(): two\n", "b": "one = 1"},
+            "cannot rename",
+        ),
+        ({"a": "from chantier.missing import one\n\n\ndef run(): one\n"}, "defining module"),
+        (
+            {"a": "from chantier.b import one\nONE = 1\n\n\ndef run(): one\n", "b": "one = ONE = 2"},
+            "both define ONE",
+        ),
+        ({"a": "def run():\n    return f\"{'x'}\"\n"}, "a text inside an f-string's braces"),
+    ],
+)
+def test_what_one_file_cannot_keep_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], said: str
+) -> None:
+    for name, text in files.items():
+        (tmp_path / f"{name}.py").write_text(text, "utf-8")
+    monkeypatch.setattr(bundler, "ROOT", tmp_path)
+    with pytest.raises(ChantierError, match=said):
+        bundle("chantier.a", footer="run()")

@@ -1,0 +1,194 @@
+"""The template: golden, readable, small enough, and clean under every rule of cfn-lint."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from troposphere.sns import Topic
+
+from chantier.lint import lint
+from chantier.render import render
+from chantier.resources.detect import posix_timezone, settings, source
+from chantier.site import EXAMPLE, Site
+from chantier.staging import MAX_INLINE_BYTES
+from chantier.template import SECTIONS, build, synthesize
+
+GOLDEN = Path(__file__).parents[1] / "templates" / "chantier.yaml"
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms as (tag, value)."""
+
+
+_Loader.add_multi_constructor(
+    "!", lambda loader, tag, node: {f"!{tag}": loader.construct_scalar(node)}
+)
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    return Site.load(EXAMPLE)
+
+
+@pytest.fixture(scope="module")
+def text(site: Site) -> str:
+    return synthesize(site)
+
+
+@pytest.fixture(scope="module")
+def body(text: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader of ours
+    return loaded
+
+
+def test_the_committed_template_is_the_one_of_the_example_site(text: str) -> None:
+    assert GOLDEN.read_text("utf-8") == text, "run: make templates"
+
+
+def test_the_template_fits_in_one_request(text: str) -> None:
+    assert len(text.encode()) < MAX_INLINE_BYTES
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", "eu-west-3"])
+def test_cfn_lint_finds_nothing_with_every_rule_on(text: str, region: str) -> None:
+    assert lint(text, region=region) == []
+
+
+def test_cfn_lint_would_find_something(text: str) -> None:
+    assert lint(text.replace("AES256", "AES257"), region="eu-west-3")
+
+
+def test_every_resource_stands_in_a_section_and_no_section_names_a_ghost(
+    body: dict[str, Any], text: str
+) -> None:
+    named = [name for _, names in SECTIONS for name in names]
+    assert sorted(named) == sorted(body["Resources"])
+    assert "# Added" not in text
+
+
+def test_the_code_is_a_literal_block_as_it_was_bundled(
+    body: dict[str, Any], text: str, site: Site
+) -> None:
+    assert "        ZipFile: |\n" in text
+    assert body["Resources"]["Detect"]["Properties"]["Code"]["ZipFile"] == source(site)
+
+
+def test_rendering_says_what_the_template_says(site: Site, body: dict[str, Any]) -> None:
+    def long_form(value: Any) -> Any:
+        if isinstance(value, dict):
+            if len(value) == 1 and next(iter(value)).startswith("!"):
+                tag, inner = next(iter(value.items()))
+                name = tag.removeprefix("!")
+                if name == "GetAtt":
+                    return {"Fn::GetAtt": inner.split(".")}
+                return {name if name == "Ref" else f"Fn::{name}": inner}
+            return {key: long_form(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [long_form(inner) for inner in value]
+        return value
+
+    assert long_form(body) == build(site).to_dict()
+
+
+def test_a_users_own_resource_is_rendered_after_ours(site: Site) -> None:
+    template = build(site)
+    template.add_resource(Topic("MyTopic"))
+    text = render(template, SECTIONS)
+    assert text.index("# Added") < text.index("  MyTopic:\n    Type: AWS::SNS::Topic")
+
+
+def test_the_bucket_is_versioned_encrypted_private_and_tls_only(body: dict[str, Any]) -> None:
+    bucket = body["Resources"]["DataBucket"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    rule = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    tiering = bucket["LifecycleConfiguration"]["Rules"][0]
+    assert tiering["Transitions"] == [
+        {"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 0}
+    ]
+    policy = body["Resources"]["DataBucketPolicy"]["Properties"]["PolicyDocument"]
+    (statement,) = policy["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+
+
+def test_the_table_is_on_demand_encrypted_and_recoverable(body: dict[str, Any]) -> None:
+    table = body["Resources"]["AlertsTable"]["Properties"]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_data_survives_the_stack(body: dict[str, Any]) -> None:
+    for name in ("DataBucket", "AlertsTable"):
+        assert body["Resources"][name]["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert body["Resources"][name]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_every_rule_has_an_error_action_and_every_function_a_destination(
+    body: dict[str, Any],
+) -> None:
+    resources = body["Resources"].values()
+    rules = [one for one in resources if one["Type"] == "AWS::IoT::TopicRule"]
+    assert all("ErrorAction" in rule["Properties"]["TopicRulePayload"] for rule in rules)
+    functions = [n for n, one in body["Resources"].items() if one["Type"].endswith("::Function")]
+    covered = [
+        one["Properties"]["FunctionName"]["!Ref"]
+        for one in resources
+        if one["Type"] == "AWS::Lambda::EventInvokeConfig"
+        and one["Properties"]["DestinationConfig"]["OnFailure"]
+    ]
+    assert rules
+    assert functions == covered
+
+
+def test_no_role_is_granted_a_wildcard_action_or_every_resource(body: dict[str, Any]) -> None:
+    roles = [one for one in body["Resources"].values() if one["Type"] == "AWS::IAM::Role"]
+    assert len(roles) == 3
+    for role in roles:
+        for policy in role["Properties"]["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                assert not [action for action in statement["Action"] if "*" in action]
+                assert "*" not in statement["Resource"]
+
+
+def test_a_machine_may_only_speak_as_itself_on_its_own_topic(body: dict[str, Any]) -> None:
+    policy = body["Resources"]["MachinePolicy"]["Properties"]["PolicyDocument"]
+    actions = [action for one in policy["Statement"] for action in one["Action"]]
+    assert actions == ["iot:Connect", "iot:Publish"]
+    for statement in policy["Statement"]:
+        (resource,) = statement["Resource"]
+        assert "${!iot:Connection.Thing.ThingName}" in resource["!Sub"]
+        assert "*" not in resource["!Sub"]
+    assert policy["Statement"][0]["Condition"] == {
+        "Bool": {"iot:Connection.Thing.IsAttached": True}
+    }
+
+
+def test_machines_that_share_settings_stand_together(site: Site) -> None:
+    groups = settings(site)["groups"]
+    assert sum(len(group["machines"]) for group in groups) == 12
+    assert len(groups) == 4
+
+
+def test_every_line_of_yaml_outside_the_code_is_within_reach(text: str) -> None:
+    outside = re.sub(r"ZipFile: \|\n(?: {10}.*\n|\n)+", "", text)
+    assert max(len(line) for line in outside.splitlines()) <= 210
+
+
+@pytest.mark.parametrize(
+    ("name", "posix"),
+    [
+        ("Europe/Paris", "CET-1CEST,M3.5.0,M10.5.0/3"),
+        ("UTC", "UTC0"),
+        ("Indian/Reunion", "<+04>-4"),
+        ("America/Guadeloupe", "AST4"),
+    ],
+)
+def test_a_time_zone_travels_as_its_posix_rule(name: str, posix: str) -> None:
+    assert posix_timezone(name) == posix
