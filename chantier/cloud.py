@@ -1,0 +1,73 @@
+"""Where the AWS calls go: a region, and for the embedded AWS another address.
+
+Every module that calls AWS takes a `Cloud`, so that a laptop and an account
+run the same code. Nothing here knows which of the two it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Broker:
+    """The MQTT endpoint of a cloud.
+
+    Attributes:
+        host: name or address that the broker's certificate carries.
+        port: TLS port for MQTT with X.509 client certificates.
+        ca: PEM file of the authority to trust; None for the system's own list.
+    """
+
+    host: str
+    port: int
+    ca: Path | None
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One AWS region, or the embedded AWS in its place.
+
+    Attributes:
+        name: "aws" or "local"; names the folder where identities are kept.
+        region: AWS region name.
+        endpoint_url: where the API answers; None for AWS's own endpoints.
+        ca: PEM file that the API's TLS certificate is checked against.
+        credentials: (access key id, secret); None for the usual AWS chain.
+        local_broker: the broker, where DescribeEndpoint does not say it.
+    """
+
+    name: str
+    region: str
+    endpoint_url: str | None = None
+    ca: Path | None = None
+    credentials: tuple[str, str] | None = None
+    local_broker: Broker | None = None
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of `service` (for example "cloudformation")."""
+        import boto3  # noqa: PLC0415 - a quarter of a second that `--help` should not pay
+        from botocore.config import Config  # noqa: PLC0415 - same reason
+
+        key, secret = self.credentials or (None, None)
+        return boto3.client(
+            service,  # type: ignore[call-overload]  # the name is not known statically
+            region_name=self.region,
+            endpoint_url=self.endpoint_url,
+            verify=str(self.ca) if self.ca else None,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            config=Config(
+                retries={"mode": "standard", "max_attempts": 5},
+                s3={"addressing_style": "path"} if self.endpoint_url else {},
+            ),
+        )
+
+    def broker(self) -> Broker:
+        """The MQTT endpoint: AWS IoT's data endpoint, or the embedded broker."""
+        if self.local_broker:
+            return self.local_broker
+        endpoint = self.client("iot").describe_endpoint(endpointType="iot:Data-ATS")
+        return Broker(host=endpoint["endpointAddress"], port=8883, ca=None)

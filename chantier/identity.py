@@ -1,0 +1,188 @@
+"""A machine's identity: a key made here, a certificate from AWS IoT, a thing to hang it on.
+
+The private key never leaves this computer: AWS gets a signing request only.
+Everything lies under `.chantier/<cloud>/machines/<id>/`, which git ignores.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from chantier.cloud import Cloud
+from chantier.errors import ChantierError
+from chantier.site import Machine, Site
+
+KEY_FILE = "private.key"
+CERTIFICATE_FILE = "certificate.pem"
+ABOUT_FILE = "machine.json"
+PRIVATE = 0o600
+
+
+class Identity(NamedTuple):
+    """Where a machine's identity lies.
+
+    Attributes:
+        machine: machine id, also the thing's name and the MQTT client id.
+        key: PEM file of the private key, mode 0600.
+        certificate: PEM file of the certificate.
+        certificate_arn: of the certificate in AWS IoT.
+        created: False when it was there already.
+    """
+
+    machine: str
+    key: Path
+    certificate: Path
+    certificate_arn: str
+    created: bool = False
+
+
+def folder(home: Path, cloud: Cloud, site: str) -> Path:
+    """Where the identities of a site's machines lie for one cloud."""
+    return home / cloud.name / site
+
+
+def find(home: Path, cloud: Cloud, site: str, machine: str) -> Identity | None:
+    """The identity of a machine, if it has one here."""
+    at = folder(home, cloud, site) / machine
+    try:
+        about = json.loads((at / ABOUT_FILE).read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    return Identity(machine, at / KEY_FILE, at / CERTIFICATE_FILE, about["certificate_arn"])
+
+
+def need(home: Path, cloud: Cloud, site: str, machine: str) -> Identity:
+    """The identity of a machine; an error with the command that makes one."""
+    if identity := find(home, cloud, site, machine):
+        return identity
+    local = " --local" if cloud.name == "local" else ""
+    raise ChantierError(
+        f"{machine} has no certificate here.", f"Make one: chantier machine add {machine}{local}"
+    )
+
+
+def enrol(
+    cloud: Cloud, site: Site, machine: Machine, *, outputs: Mapping[str, str], home: Path
+) -> Identity:
+    """Give a machine its identity; one that it has, and that works, is kept.
+
+    Args:
+        cloud: where the site is deployed.
+        site: the site.
+        machine: one of its machines.
+        outputs: of the deployed stack.
+        home: the project's `.chantier` folder.
+
+    Raises:
+        ChantierError: another site's machine bears the same name in this account.
+    """
+    client = cloud.client("iot")
+    known = find(home, cloud, site.name, machine.id)
+    _thing(client, site, machine, outputs)
+    if known and _is_attached(client, known, machine.id):
+        return known
+    at = folder(home, cloud, site.name) / machine.id
+    key, request = _key_and_request(machine.id)
+    made = client.create_certificate_from_csr(certificateSigningRequest=request, setAsActive=True)
+    arn = str(made["certificateArn"])
+    try:
+        client.attach_policy(policyName=outputs["MachinePolicyName"], target=arn)
+        client.attach_thing_principal(thingName=machine.id, principal=arn)
+        _keep_out_of_git(home)
+        _write(at / KEY_FILE, key)
+        _write(at / CERTIFICATE_FILE, made["certificatePem"].encode())
+        about = {"machine": machine.id, "site": site.name, "certificate_arn": arn}
+        _write(at / ABOUT_FILE, (json.dumps(about, indent=2) + "\n").encode())
+    except BaseException:
+        _withdraw(client, machine.id, arn, policy=outputs["MachinePolicyName"])
+        raise
+    return Identity(machine.id, at / KEY_FILE, at / CERTIFICATE_FILE, arn, created=True)
+
+
+def enrolled(cloud: Cloud, outputs: Mapping[str, str]) -> set[str]:
+    """The machines of a site that AWS IoT knows."""
+    pages = cloud.client("iot").get_paginator("list_things_in_thing_group")
+    return {
+        str(name)
+        for page in pages.paginate(thingGroupName=outputs["MachineGroupName"])
+        for name in page["things"]
+    }
+
+
+def _thing(client: Any, site: Site, machine: Machine, outputs: Mapping[str, str]) -> None:
+    """The thing, of the site's type and in its group; made if it is not there."""
+    said = {"site": site.name, "class": machine.machine_class}
+    try:
+        found = client.describe_thing(thingName=machine.id)
+    except client.exceptions.ResourceNotFoundException:
+        client.create_thing(
+            thingName=machine.id,
+            thingTypeName=outputs["MachineTypeName"],
+            attributePayload={"attributes": said},
+        )
+    else:
+        owner = found.get("attributes", {}).get("site")
+        if owner != site.name:
+            raise ChantierError(
+                f"The name {machine.id} belongs to "
+                + (f"site {owner!r}" if owner else "a thing that is not chantier's")
+                + " in this AWS account.",
+                "Give the machine another id in the site file; things share names account-wide.",
+            )
+    client.add_thing_to_thing_group(
+        thingGroupName=outputs["MachineGroupName"], thingName=machine.id
+    )
+
+
+def _is_attached(client: Any, identity: Identity, thing: str) -> bool:
+    """Whether the certificate kept here still opens the door."""
+    principals = client.list_thing_principals(thingName=thing)["principals"]
+    if identity.certificate_arn not in principals:
+        return False
+    certificate_id = identity.certificate_arn.rpartition("/")[2]
+    told = client.describe_certificate(certificateId=certificate_id)["certificateDescription"]
+    return bool(told["status"] == "ACTIVE")
+
+
+def _withdraw(client: Any, thing: str, arn: str, *, policy: str) -> None:
+    """Take back a certificate that was not handed over whole."""
+    client.detach_policy(policyName=policy, target=arn)
+    client.detach_thing_principal(thingName=thing, principal=arn)
+    certificate_id = arn.rpartition("/")[2]
+    client.update_certificate(certificateId=certificate_id, newStatus="INACTIVE")
+    client.delete_certificate(certificateId=certificate_id, forceDelete=True)
+
+
+def _key_and_request(machine: str) -> tuple[bytes, str]:
+    """A new EC P-256 key and its certificate signing request, PEM."""
+    from cryptography import x509  # noqa: PLC0415 - only enrolment needs it
+    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, machine)])
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    pem = serialization.Encoding.PEM
+    written = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return written, request.sign(key, hashes.SHA256()).public_bytes(pem).decode()
+
+
+def _keep_out_of_git(home: Path) -> None:
+    """The folder ignores itself, whatever repository it lies in."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (home / ".gitignore").write_text("*\n", "utf-8")
+
+
+def _write(path: Path, data: bytes) -> None:
+    """A file that nobody else could read at any moment, whole or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.draft")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "wb") as file:
+        file.write(data)
+    draft.replace(path)

@@ -1,0 +1,79 @@
+"""What lies in the data bucket: raw messages by day, and the quarantine."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from chantier.cloud import Cloud
+from chantier.records import QUARANTINE, RAW
+
+SHOWN = 200
+
+
+class RawObject(NamedTuple):
+    """One object under raw/, with the messages in it."""
+
+    key: str
+    messages: tuple[dict[str, Any], ...]
+
+
+class Quarantined(NamedTuple):
+    """A message that could not be read.
+
+    Attributes:
+        key: of its object in the bucket.
+        machine: who sent it, by its topic.
+        at: when it arrived, ISO 8601 UTC, from the object's own time.
+        reason: why it could not be read.
+        message: its beginning, as text.
+    """
+
+    key: str
+    machine: str
+    at: str
+    reason: str
+    message: str
+
+
+def raw_objects(cloud: Cloud, bucket: str) -> Iterator[RawObject]:
+    """Every object under raw/, oldest day first."""
+    client = cloud.client("s3")
+    for key, _ in _keys(client, bucket, RAW):
+        body = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        yield RawObject(key, tuple(json.loads(line) for line in body.splitlines() if line))
+
+
+def quarantine(cloud: Cloud, bucket: str) -> list[Quarantined]:
+    """Every message in quarantine, with its reason."""
+    client = cloud.client("s3")
+    found = []
+    for key, at in _keys(client, bucket, QUARANTINE):
+        kept = json.loads(client.get_object(Bucket=bucket, Key=key)["Body"].read())
+        found.append(_refused(key, at, kept) if "failures" in kept else _unread(key, at, kept))
+    return found
+
+
+def _unread(key: str, at: str, kept: dict[str, Any]) -> Quarantined:
+    """What the detect function kept."""
+    return Quarantined(key, kept["machine"], at, kept["reason"], kept["message"][:SHOWN])
+
+
+def _refused(key: str, at: str, kept: dict[str, Any]) -> Quarantined:
+    """What the rule's error action kept: AWS IoT's error document."""
+    reason = "; ".join(failure["errorMessage"] for failure in kept["failures"])
+    try:
+        original = base64.b64decode(kept["base64OriginalPayload"])
+    except binascii.Error:
+        original = b""
+    machine = key.removeprefix(f"{QUARANTINE}rule/").partition("/")[0]
+    return Quarantined(key, machine, at, reason, original[:SHOWN].decode(errors="replace"))
+
+
+def _keys(client: Any, bucket: str, prefix: str) -> Iterator[tuple[str, str]]:
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for one in page.get("Contents", []):
+            yield one["Key"], one["LastModified"].isoformat(timespec="seconds")
