@@ -117,7 +117,8 @@ def plan(cloud: Cloud, body: str, *, site: str, parameters: Mapping[str, str], s
             hint="Wait until it is done, or mend it in the CloudFormation console; then again.",
         )
     creates = not found or found["StackStatus"] == "REVIEW_IN_PROGRESS"
-    arn = client.create_change_set(
+    arn = _change_set(
+        client,
         StackName=name,
         ChangeSetName=f"chantier-{time.time_ns()}",
         ChangeSetType="CREATE" if creates else "UPDATE",
@@ -125,7 +126,7 @@ def plan(cloud: Cloud, body: str, *, site: str, parameters: Mapping[str, str], s
         Parameters=_parameters(found, parameters),
         Tags=[{"Key": "chantier:site", "Value": site}],
         **template_argument(cloud, body, site=site),
-    )["Id"]
+    )
     described = _settled(client, arn)
     if described["Status"] == "FAILED":
         reason = described.get("StatusReason", "no reason given")
@@ -171,6 +172,20 @@ def outputs(cloud: Cloud, site: str) -> dict[str, str]:
             f"Site {site} is not deployed.", hint=f"Deploy it: chantier deploy{local}"
         )
     return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
+
+
+def _change_set(client: Any, **request: Any) -> str:
+    """The ARN of a new change set."""
+    try:
+        return str(client.create_change_set(**request)["Id"])
+    except client.exceptions.ClientError as error:
+        told = error.response["Error"]
+        if told["Code"] != "ValidationError":
+            raise
+        raise StackError(
+            f"CloudFormation refuses the template for {request['StackName']}: {told['Message']}",
+            hint="Check it first: chantier lint",
+        ) from error
 
 
 def _parameters(found: Any, given: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -96,8 +96,8 @@ def build(site: Site) -> Template:
     for output in (
         _output("IngestTopic", "Where a machine publishes", ingest_topic(site.name, "MACHINE")),
         _output("MachinePolicyName", "IoT policy of every machine", Ref(policy)),
-        _output("MachineTypeName", "IoT thing type of every machine", Ref(machine_type)),
-        _output("MachineGroupName", "IoT thing group of every machine", Ref(group)),
+        _output("MachineTypeName", "IoT thing type of every machine", machine_type.ThingTypeName),
+        _output("MachineGroupName", "IoT thing group of every machine", group.ThingGroupName),
         _output("DetectFunctionName", "Finds alerts", Ref(function)),
         _output("DetectLogName", "One JSON line a message", Ref(log)),
         _output("AlertsTableName", "One item an alert life", Ref(table)),

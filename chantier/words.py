@@ -8,11 +8,10 @@ from __future__ import annotations
 
 TABLE: dict[str, dict[str, str]] = {
     "fr": {
-        "state": "État",
         "severity": "Gravité",
         "machine": "Engin",
-        "opened": "Ouverte le",
-        "closed": "Close le",
+        "opened": "Ouverte",
+        "closed": "Close",
         "sentence": "Ce qui se passe, et que faire",
         "open": "en cours",
         "done": "close",
@@ -20,10 +19,9 @@ TABLE: dict[str, dict[str, str]] = {
         "warning": "avertissement",
         "critical": "critique",
         "none": "Aucune alerte.",
-        "time": "%d/%m/%Y %H:%M:%S",
+        "time": "%d/%m %H:%M",
     },
     "en": {
-        "state": "State",
         "severity": "Severity",
         "machine": "Machine",
         "opened": "Opened",
@@ -35,6 +33,6 @@ TABLE: dict[str, dict[str, str]] = {
         "warning": "warning",
         "critical": "critical",
         "none": "No alert.",
-        "time": "%d/%m/%Y %H:%M:%S",
+        "time": "%d/%m %H:%M",
     },
 }

@@ -89,8 +89,11 @@ def test_the_bundle_reads_what_the_module_reads(index: ModuleType) -> None:
         ),
         ({"a": "from chantier.missing import one\n\n\ndef run(): one\n"}, "defining module"),
         (
-            {"a": "from chantier.b import one\nONE = 1\n\n\ndef run(): one\n", "b": "one = ONE = 2"},
-            "both define ONE",
+            {
+                "a": "from chantier.b import one\nONE = 1\n\n\ndef run(): one\n",
+                "b": "one = ONE = 2",
+            },
+            "both define B",
         ),
         ({"a": "def run():\n    return f\"{'x'}\"\n"}, "a text inside an f-string's braces"),
     ],

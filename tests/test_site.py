@@ -88,8 +88,11 @@ def test_every_fault_is_told_at_once_with_place_found_and_allowed(tmp_path: Path
             "machines, no. 1 (EX-001), volts: unknown key; did you mean 'voltage'?",
             "machines, no. 1 (EX-001), voltage: found 48; allowed: 12 or 24",
             "machines, no. 1 (EX-001), zone: found 'nord'; allowed: north",
-            "machines, no. 2 (EX-001), class: found 'digger'; allowed: 'crawler-excavator', "
-            "'midi-excavator', 'wheel-loader', 'articulated-dumper', 'roller' or 'mobile-crane'",
+            (
+                "machines, no. 2 (EX-001), class: found 'digger'; allowed: 'crawler-excavator', "
+                "'midi-excavator', 'wheel-loader', 'articulated-dumper', 'roller' or "
+                "'mobile-crane'"
+            ),
             "machines, id: found 'EX-001' 2 times; allowed: each once",
             "limits, COOLANT_HI: unknown alert code; did you mean 'COOLANT_HIGH'?",
         )
@@ -119,8 +122,10 @@ def test_every_fault_is_told_at_once_with_place_found_and_allowed(tmp_path: Path
         (
             "[budget]",
             "[limits.COOLANT_HIGH]\nwarning = 112\n[budget]",
-            "limits, COOLANT_HIGH: found clear 104, warning 112, critical 111, stop 114; "
-            "allowed: clear < warning < critical < stop",
+            (
+                "limits, COOLANT_HIGH: found clear 104, warning 112, critical 111, stop 114; "
+                "allowed: clear < warning < critical < stop"
+            ),
         ),
         (
             "[budget]",
@@ -134,7 +139,7 @@ def test_every_fault_is_told_at_once_with_place_found_and_allowed(tmp_path: Path
         ),
         (
             'zone = "north"',
-            'limits.BATT_LOW.warning = 20',
+            "limits.BATT_LOW.warning = 20",
             "machines, no. 1 (EX-001), limits, BATT_LOW: found critical 23, warning 20",
         ),
         ("[budget]", "[retention]\nlog_days = 8\n[budget]", "retention, log_days: found 8"),

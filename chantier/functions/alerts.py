@@ -1,8 +1,9 @@
-"""Alerts and memory in the table: read once, write only what changed.
+"""Alerts and memory in the table: read once, write once, only what changed.
 
-Every write is conditional, so a repeated, reordered or late message changes
-nothing: an alert is only ever moved forward, a memory only from the version
-that was read.
+A memory is only replaced by the one that was folded from it, and the alerts
+that the fold changed are written in the same transaction. So of two messages
+of a machine that are handled at once one wins, the other is folded again, and
+neither leaves half an alert behind; a repeated or late message changes nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from chantier.functions.signed import CallFailed, Service, dynamodb
 from chantier.records import KEY, MACHINE, MEMORY, OPEN_SITE, Alert, to_item
 from chantier.telemetry import format_time
 
-CONDITION_FAILED = "ConditionalCheckFailedException"
+# A condition that did not hold, or another transaction on the same item.
+CONFLICTS = ("ConditionalCheckFailedException", "TransactionCanceledException")
 
 
 class Table:
@@ -39,59 +41,52 @@ class Table:
             return Memory(), 0
         return load(found["memory"]["S"]), int(found["version"]["N"])
 
-    def remember(self, machine: str, memory: Memory, version: int) -> bool:
-        """Keep a memory; False if another invocation changed it since `version` was read."""
-        return self._write(
-            "PutItem",
-            Item={
+    def keep(self, machine: str, memory: Memory, version: int, alerts: list[Alert]) -> bool:
+        """Keep a memory and the alerts that changed with it, all or nothing.
+
+        Returns:
+            False if another invocation changed the memory since `version` was read.
+
+        Raises:
+            CallFailed: for any other reason.
+        """
+        put = {
+            "TableName": self.name,
+            "Item": {
                 **_key(machine, MEMORY),
                 "memory": {"S": dump(memory)},
                 "version": {"N": str(version + 1)},
             },
-            ConditionExpression="attribute_not_exists(#k) OR #v = :v",
-            ExpressionAttributeNames={"#k": KEY, "#v": "version"},
-            ExpressionAttributeValues={":v": {"N": str(version)}},
-        )
+            "ConditionExpression": "attribute_not_exists(#k) OR #v = :v",
+            "ExpressionAttributeNames": {"#k": KEY, "#v": "version"},
+            "ExpressionAttributeValues": {":v": {"N": str(version)}},
+        }
+        try:
+            if alerts:
+                items = [{"Put": put}, *({"Update": self._update(alert)} for alert in alerts)]
+                dynamodb(self._service, "TransactWriteItems", {"TransactItems": items})
+            else:
+                dynamodb(self._service, "PutItem", put)
+        except CallFailed as refused:
+            if refused.code in CONFLICTS:
+                return False
+            raise
+        return True
 
-    def store(self, alert: Alert) -> bool:
-        """Move an alert forward; False if the table already knows this or more."""
+    def _update(self, alert: Alert) -> dict[str, Any]:
+        """The update that moves an alert forward; what others wrote into the item stays."""
         item = to_item(alert)
         values = {name: value for name, value in item.items() if name not in (MACHINE, KEY)}
         names = {f"#{index}": name for index, name in enumerate(values)}
         sets = ", ".join(f"{short} = :{short[1:]}" for short in names)
-        gone = "" if alert.closed_at is None else f" REMOVE #{OPEN_SITE}"
-        if gone:
-            names[f"#{OPEN_SITE}"] = OPEN_SITE
-        return self._write(
-            "UpdateItem",
-            Key=_key(alert.machine, alert.key),
-            UpdateExpression=f"SET {sets}{gone}",
-            ConditionExpression="attribute_not_exists(#k) OR "
-            "(attribute_not_exists(#closed) AND #seen < :seen)",
-            ExpressionAttributeNames={
-                **names,
-                "#k": KEY,
-                "#closed": "closed_at",
-                "#seen": "last_seen_at",
-            },
-            ExpressionAttributeValues={
-                **{
-                    f":{short[1:]}": values[name]
-                    for short, name in names.items()
-                    if name in values
-                },
-                ":seen": {"S": alert.last_seen_at},
-            },
-        )
-
-    def _write(self, operation: str, **request: Any) -> bool:
-        try:
-            dynamodb(self._service, operation, {"TableName": self.name, **request})
-        except CallFailed as refused:
-            if refused.code == CONDITION_FAILED:
-                return False
-            raise
-        return True
+        gone = "" if OPEN_SITE in values else f" REMOVE {OPEN_SITE}"
+        return {
+            "TableName": self.name,
+            "Key": _key(alert.machine, alert.key),
+            "UpdateExpression": f"SET {sets}{gone}",
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": {f":{s[1:]}": values[name] for s, name in names.items()},
+        }
 
 
 def alert_of(event: Event, *, machine: str, site: str, said: str) -> Alert:

@@ -22,11 +22,11 @@ from chantier.detection.sentence import Words, sentence
 from chantier.errors import Malformed
 from chantier.functions.alerts import Table, alert_of
 from chantier.functions.signed import Service, put_object
-from chantier.records import QUARANTINE
+from chantier.records import QUARANTINE, Alert
 from chantier.telemetry import Message, decode, format_time
 
 # Two messages of one machine may be handled at once; each retry folds again.
-CONFLICTS = 8
+TRIES = 8
 
 
 class Watched(NamedTuple):
@@ -100,18 +100,13 @@ class Detect:
 
     def _judge(self, machine: str, message: Message) -> list[dict[str, str]]:
         """Fold the readings, store what changed, and say what was stored."""
-        for _ in range(CONFLICTS):
+        for _ in range(TRIES):
             before, version = self.table.memory(machine)
             after, events = self._fold(machine, before, message)
-            stored = [
-                {"kind": event.kind, "id": alert.id}
-                for event in events
-                for alert in [self._alert(machine, event)]
-                if self.table.store(alert)
-            ]
-            if not changed(before, after) or self.table.remember(machine, after, version):
-                return stored
-        raise RuntimeError(f"{machine}: memory changed {CONFLICTS} times under one message")
+            alerts = [self._alert(machine, event) for event in events]
+            if not changed(before, after) or self.table.keep(machine, after, version, alerts):
+                return [{"kind": e.kind, "id": a.id} for e, a in zip(events, alerts, strict=True)]
+        raise RuntimeError(f"{machine}: memory changed {TRIES} times under one message")
 
     def _fold(
         self, machine: str, memory: Memory, message: Message
@@ -127,7 +122,7 @@ class Detect:
                 last[life] = event._replace(kind=kind)
         return memory, tuple(last.values())
 
-    def _alert(self, machine: str, event: Event) -> Any:
+    def _alert(self, machine: str, event: Event) -> Alert:
         said = sentence(
             event, self.words, machine=machine, zone=self.machines[machine].zone, clock=_clock
         )

@@ -1,0 +1,5 @@
+"""`python -m chantier` is the command line."""
+
+from chantier.cli import main
+
+main()

@@ -1,0 +1,44 @@
+"""The command line: load, call, show.
+
+A command module imports click alone at its top; what a command needs it imports
+when it runs, so that `chantier --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import click
+
+from chantier.cli.alerts import alerts
+from chantier.cli.demo import demo
+from chantier.cli.exits import ChantierGroup
+from chantier.cli.local import local
+from chantier.cli.machine import machine
+from chantier.cli.quarantine import quarantine
+from chantier.cli.site import init, lint, synth
+from chantier.cli.stack import deploy
+from chantier.cli.telemetry import replay, simulate
+
+
+@click.group(cls=ChantierGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="chantier")
+def main() -> None:
+    """One site file in, a running connected construction site on AWS out.
+
+    Try it without an AWS account: chantier demo
+    """
+
+
+for command in (
+    init,
+    synth,
+    lint,
+    local,
+    deploy,
+    machine,
+    simulate,
+    replay,
+    alerts,
+    quarantine,
+    demo,
+):
+    main.add_command(command)

@@ -1,0 +1,75 @@
+"""chantier machine: the identity of each machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from chantier.cli.options import cloud_for, home, json_option, load, local_option, site_option
+from chantier.cli.show import answer, say, table
+
+
+@click.group()
+def machine() -> None:
+    """Machines and their certificates."""
+
+
+@machine.command()
+@click.argument("machine_id", required=False)
+@click.option("--all", "everyone", is_flag=True, help="Every machine of the site file.")
+@site_option
+@local_option
+@json_option
+def add(
+    machine_id: str | None, site_path: Path, *, everyone: bool, local: bool, as_json: bool
+) -> None:
+    """Give a machine its key, certificate and thing."""
+    from chantier.fleet import chosen, enrol_all
+
+    if everyone == bool(machine_id):
+        raise click.UsageError("Name one machine, or --all.")
+    site = load(site_path)
+    machines = chosen(site, machine_id)
+    cloud = cloud_for(site_path, site, local=local)
+    identities = enrol_all(cloud, site, machines, home=home(site_path), say=say)
+    if as_json:
+        answer(
+            [
+                {
+                    "id": one.machine,
+                    "created": one.created,
+                    "certificate": str(one.certificate),
+                    "certificate_arn": one.certificate_arn,
+                }
+                for one in identities
+            ]
+        )
+
+
+@machine.command("list")
+@site_option
+@local_option
+@json_option
+def list_machines(site_path: Path, *, local: bool, as_json: bool) -> None:
+    """Show the machines of the site file, and which have a certificate here."""
+    from chantier.fleet import listed
+
+    rows = listed(load(site_path), home=home(site_path), cloud_name="local" if local else "aws")
+    if as_json:
+        answer(rows)
+        return
+    table(
+        ("id", "class", "label", "zone", "V", "certificate"),
+        [
+            (
+                row["id"],
+                row["class"],
+                row["label"] or "",
+                row["zone"] or "",
+                str(row["voltage"]),
+                "yes" if row["certificate"] else "-",
+            )
+            for row in rows
+        ],
+    )

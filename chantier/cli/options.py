@@ -1,0 +1,69 @@
+"""Options that several commands share, and what they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from chantier.cloud import Cloud
+    from chantier.site import Site
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SITE_FILE = "chantier.toml"
+
+
+def site_option(command: Command) -> Command:
+    """--site: which site file."""
+    return click.option(
+        "--site",
+        "site_path",
+        default=SITE_FILE,
+        show_default=True,
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="The site file.",
+    )(command)
+
+
+def local_option(command: Command) -> Command:
+    """--local: the embedded AWS instead of an account."""
+    return click.option(
+        "--local", "local", is_flag=True, help="Use the embedded AWS of this project."
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    """--json: for scripts."""
+    return click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")(command)
+
+
+def load(site_path: Path) -> Site:
+    """The site of a file; raises SiteError with every fault."""
+    from chantier.site import Site
+
+    return Site.load(site_path)
+
+
+def home(site_path: Path) -> Path:
+    """The project's own folder, beside the site file: identities, local AWS."""
+    return site_path.absolute().parent / ".chantier"
+
+
+def cloud_for(site_path: Path, site: Site, *, local: bool) -> Cloud:
+    """Where the site lives: the running embedded AWS, or its region of the account."""
+    if local:
+        from chantier.local import cloud
+
+        return cloud(local_home(site_path))
+    from chantier.cloud import Cloud
+
+    return Cloud(name="aws", region=site.site.region)
+
+
+def local_home(site_path: Path) -> Path:
+    """The embedded AWS's folder."""
+    return home(site_path) / "local"

@@ -1,0 +1,45 @@
+"""Progress of a run: one line that is rewritten on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from chantier.cli.show import say
+
+if TYPE_CHECKING:
+    from chantier.site import Site
+
+EVERY_S = 10.0
+
+
+@contextmanager
+def run_progress(site: Site) -> Iterator[Callable[[int, int, int], None]]:
+    """Gives a function to call with site time (epoch s), messages sent and acknowledged."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    console, zone = Console(stderr=True), ZoneInfo(site.site.timezone)
+    told = time.monotonic()
+
+    def line(t: int, sent: int, acked: int) -> str:
+        clock = datetime.fromtimestamp(t, zone).strftime("%d/%m %H:%M")
+        return f"  site time {clock}   {sent} messages sent, {acked} acknowledged"
+
+    if not console.is_terminal:
+
+        def now_and_then(t: int, sent: int, acked: int) -> None:
+            nonlocal told
+            if time.monotonic() - told >= EVERY_S:
+                told = time.monotonic()
+                say(line(t, sent, acked))
+
+        yield now_and_then
+        return
+    with Live(console=console, refresh_per_second=8, transient=True) as live:
+        yield lambda t, sent, acked: live.update(Text(line(t, sent, acked)))

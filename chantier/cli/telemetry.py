@@ -1,0 +1,92 @@
+"""chantier simulate and replay: machines that send, simulated or recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from chantier.cli.options import cloud_for, home, json_option, load, local_option, site_option
+from chantier.cli.show import answer, say
+
+
+@click.command()
+@site_option
+@local_option
+@json_option
+@click.option("--minutes", default=60, show_default=True, help="Minutes of site time.")
+@click.option("--speed", default=60.0, show_default=True, help="Times faster than the clock.")
+@click.option("--seed", default=1, show_default=True, help="The same seed, the same day.")
+@click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="NAME@MACHINE+TIME",
+    help="Play an incident, for example surchauffe@EX-001+5m; may be repeated.",
+)
+def simulate(  # noqa: PLR0913 - one argument an option
+    site_path: Path,
+    minutes: int,
+    speed: float,
+    seed: int,
+    scenarios: tuple[str, ...],
+    *,
+    local: bool,
+    as_json: bool,
+) -> None:
+    """Run the site's machines: each its own certificate, one message a minute."""
+    from chantier.cli.progress import run_progress
+    from chantier.sending import simulate_site
+
+    site = load(site_path)
+    cloud = cloud_for(site_path, site, local=local)
+    with run_progress(site) as tick:
+        report = simulate_site(
+            cloud,
+            site,
+            home=home(site_path),
+            minutes=minutes,
+            speed=speed,
+            seed=seed,
+            scenarios=scenarios,
+            tick=tick,
+        )
+    _show(report, as_json=as_json)
+
+
+@click.command()
+@click.argument("recording", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--machine", "machine_id", required=True, help="Which machine sends it.")
+@click.option("--speed", default=60.0, show_default=True, help="Times faster than recorded.")
+@site_option
+@local_option
+@json_option
+def replay(  # noqa: PLR0913 - one argument an option
+    recording: Path,
+    machine_id: str,
+    speed: float,
+    site_path: Path,
+    *,
+    local: bool,
+    as_json: bool,
+) -> None:
+    """Send recorded readings (JSON Lines or CSV) as a machine."""
+    from chantier.sending import replay_file
+
+    site = load(site_path)
+    cloud = cloud_for(site_path, site, local=local)
+    report = replay_file(
+        cloud, site, recording, machine_id=machine_id, home=home(site_path), speed=speed
+    )
+    _show(report, as_json=as_json)
+
+
+def _show(report: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        answer(report)
+    else:
+        for name, value in report.items():
+            click.echo(f"{name} = {value}")
+    if report["sent"] != report["acknowledged"]:
+        say("Some messages were not acknowledged.")
+        raise click.exceptions.Exit(1)

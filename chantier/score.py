@@ -1,0 +1,106 @@
+"""A run judged: what was sent against what was stored, what was scripted against what was found.
+
+Pure: it is handed what the simulator sent, what lies in the bucket, the table
+and the log, and counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import quantiles
+from typing import Any, NamedTuple
+
+from chantier.raw import RawObject
+from chantier.records import Alert
+from chantier.telemetry import parse_time
+from simulator.incident import Expected
+from simulator.report import Sent
+
+MessageName = tuple[str, int, int]
+
+
+class Latency(NamedTuple):
+    """From the moment a machine hands a message to its link until its alert is in the table.
+
+    Attributes:
+        n: messages that changed an alert.
+        p50: milliseconds.
+        p95: milliseconds.
+        p99: milliseconds.
+    """
+
+    n: int
+    p50: float
+    p95: float
+    p99: float
+
+
+class Verdict(NamedTuple):
+    """Scripted alerts against found ones.
+
+    Attributes:
+        found: scripted and found once, as bad as scripted, closed if it had to be.
+        missing: scripted, and not so found.
+        unexpected: found, and not scripted.
+    """
+
+    found: tuple[Expected, ...]
+    missing: tuple[Expected, ...]
+    unexpected: tuple[Alert, ...]
+
+
+def message_names(objects: Iterable[RawObject]) -> set[MessageName]:
+    """(machine, time, sequence) of the newest reading of each raw message that can be read."""
+    names = set()
+    for one in objects:
+        for message in one.messages:
+            readings = message.get("readings")
+            if isinstance(readings, list) and readings and isinstance(readings[-1], dict):
+                last = readings[-1]
+                if isinstance(last.get("t"), str):
+                    when = parse_time(last["t"])
+                    names.add((str(message["machine"]), when, int(last.get("seq", 0))))
+    return names
+
+
+def lost(sent: Iterable[Sent], stored: set[MessageName]) -> list[Sent]:
+    """The messages that were sent and are not in the raw data."""
+    return [one for one in sent if (one.machine, one.t, one.seq) not in stored]
+
+
+def judge(expected: Sequence[Expected], alerts: Sequence[Alert]) -> Verdict:
+    """Hold the found alerts against the scripted ones."""
+    found: list[Expected] = []
+    missing: list[Expected] = []
+    claimed: set[str] = set()
+    for one in expected:
+        same = [a for a in alerts if (a.machine, a.code) == (one.machine, one.code)]
+        claimed.update(alert.id for alert in same)
+        right = len(same) == 1 and _as_scripted(same[0], one)
+        (found if right else missing).append(one)
+    left = tuple(alert for alert in alerts if alert.id not in claimed)
+    return Verdict(tuple(found), tuple(missing), left)
+
+
+def _as_scripted(alert: Alert, one: Expected) -> bool:
+    began = parse_time(alert.since) >= one.onset
+    return began and alert.severity == one.severity and (bool(alert.closed_at) or not one.closes)
+
+
+def latency(sent: Iterable[Sent], log: Iterable[Mapping[str, Any]]) -> Latency | None:
+    """Publish to stored alert, over every message that changed one; None if none did.
+
+    Both ends are read from the same computer's clock: the sender's just before
+    the publish, the function's just after its last write returned.
+    """
+    sent_at = {(one.machine, one.t, one.seq): one.sent_at for one in sent}
+    took = [
+        line["stored_at"] - sent_at[name]
+        for line in log
+        if line.get("alerts")
+        and (name := (line["machine"], line["t"], line.get("seq", 0))) in sent_at
+    ]
+    if not took:
+        return None
+    cuts = quantiles(took, n=100, method="inclusive") if len(took) > 1 else took * 99
+    return Latency(len(took), *(round(cuts[at - 1], 1) for at in (50, 95, 99)))

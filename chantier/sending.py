@@ -1,0 +1,164 @@
+"""Machines that send to a deployed site: simulated, or replayed from a recording.
+
+Each uses the identity that `machine add` made. Site time that runs faster than
+the clock lies in the past, and never goes back: detection would not look at it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from chantier.cloud import Cloud
+from chantier.errors import ChantierError
+from chantier.fleet import chosen
+from chantier.identity import Identity, folder, need
+from chantier.site import Site
+from chantier.stack import outputs
+from simulator.fleet import run_fleet
+from simulator.hours import busy_hour
+from simulator.incident import parse
+from simulator.link import Line
+from simulator.replay import read_recording, replay
+from simulator.report import FleetReport, Sent
+
+Tick = Callable[[int, int, int], None]
+
+DAY_S = 86_400
+# Room for many accelerated runs, one after the other, before they reach the present.
+BACK_DAYS = 7
+STEP_S = 900
+
+
+def lines_of(cloud: Cloud, identities: Sequence[Identity]) -> dict[str, Line]:
+    """How each machine reaches the broker."""
+    broker = cloud.broker()
+    return {
+        one.machine: Line(
+            host=broker.host,
+            port=broker.port,
+            ca=broker.ca,
+            certificate=one.certificate,
+            key=one.key,
+            client_id=one.machine,
+        )
+        for one in identities
+    }
+
+
+def counting(tick: Tick) -> Callable[[Sent], None]:
+    """A listener of sent messages that tells site time, how many were sent and acknowledged."""
+    counts = [0, 0]
+
+    def on_sent(one: Sent) -> None:
+        counts[0] += 1
+        counts[1] += one.acked_at is not None
+        tick(one.t, *counts)
+
+    return on_sent
+
+
+def site_time(at: Path, site: Site, *, minutes: int, speed: float) -> int:
+    """When a run starts, in site time; and note that the time until its end is used up.
+
+    Args:
+        at: folder of the site's identities, where the note is kept.
+        site: whose opening hours count.
+        minutes: length of the run.
+        speed: 1 runs from now on; faster runs take opening hours of the last days.
+
+    Raises:
+        ChantierError: so much was simulated already that the next run would reach the future.
+    """
+    note, now, length = at / "simulated.json", int(time.time()), minutes * 60
+    if speed <= 1:
+        return now
+    used = json.loads(note.read_text("utf-8"))["until"] if note.exists() else 0
+    before = max(now - BACK_DAYS * DAY_S, used + length)
+    while before <= now:
+        start = busy_hour(site, before=before, duration_s=length)
+        if start >= used:
+            at.mkdir(parents=True, exist_ok=True)
+            note.write_text(json.dumps({"until": start + length}) + "\n", "utf-8")
+            return start
+        before += STEP_S
+    raise ChantierError(
+        "The opening hours of the last days are used up: detection never goes back in time.",
+        "Run at the clock's own pace: --speed 1",
+    )
+
+
+def simulate_site(  # noqa: PLR0913 - a run is described by these
+    cloud: Cloud,
+    site: Site,
+    *,
+    home: Path,
+    minutes: int,
+    speed: float,
+    seed: int,
+    scenarios: Sequence[str],
+    tick: Tick,
+) -> dict[str, Any]:
+    """Run every machine of the site that has a certificate here.
+
+    Raises:
+        ChantierError: the site is not deployed, a machine has no certificate, or a
+            scenario cannot be played.
+    """
+    outputs(cloud, site.name)
+    ids = [machine.id for machine in site.machines]
+    incidents = [parse(text, ids) for text in scenarios]
+    lines = lines_of(cloud, [need(home, cloud, site.name, machine) for machine in ids])
+    start = site_time(folder(home, cloud, site.name), site, minutes=minutes, speed=speed)
+    report = asyncio.run(
+        run_fleet(
+            site,
+            lines,
+            start=start,
+            duration_s=minutes * 60,
+            speed=speed,
+            seed=seed,
+            incidents=incidents,
+            on_sent=counting(tick),
+        )
+    )
+    return summary(report)
+
+
+def replay_file(  # noqa: PLR0913 - a replay is described by these
+    cloud: Cloud,
+    site: Site,
+    recording: Path,
+    *,
+    machine_id: str,
+    home: Path,
+    speed: float,
+) -> dict[str, Any]:
+    """Send a recording as one machine of the site.
+
+    Raises:
+        ChantierError: the file is missing or broken, the machine unknown or without certificate.
+    """
+    (machine,) = chosen(site, machine_id)
+    readings = read_recording(recording)
+    outputs(cloud, site.name)
+    identity = need(home, cloud, site.name, machine.id)
+    line = lines_of(cloud, [identity])[machine.id]
+    report = asyncio.run(replay(readings, line, site=site.name, machine=machine.id, speed=speed))
+    return summary(report)
+
+
+def summary(report: FleetReport) -> dict[str, Any]:
+    """A run as JSON shows it."""
+    return {
+        "sent": len(report.sent),
+        "acknowledged": len(report.delivered),
+        "readings": report.readings,
+        "urgent": report.urgent,
+        "trouble": dict(report.lost),
+        "expected_alerts": [one._asdict() for one in report.expected],
+    }

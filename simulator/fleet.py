@@ -1,0 +1,102 @@
+"""Many machines at once, each on its own line: the shift, with wire and clock.
+
+It puts together what the other modules do and adds no behaviour of its own.
+`simulator.shift` is the same without the wire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from chantier.errors import ChantierError
+from chantier.site import Site
+from chantier.telemetry import ingest_topic
+from simulator.clock import Accelerated, Clock
+from simulator.hand import Hand
+from simulator.incident import Incident
+from simulator.link import Line, Link
+from simulator.muster import Run, muster
+from simulator.outbox import Outbox
+from simulator.report import FleetReport, OnSent, Sent
+from simulator.sessions import make_room
+
+
+async def run_fleet(  # noqa: PLR0913 - keyword-only: a run is described by these
+    site: Site,
+    lines: Mapping[str, Line],
+    *,
+    start: int,
+    duration_s: int,
+    speed: float,
+    seed: int,
+    incidents: Sequence[Incident] = (),
+    on_sent: OnSent = lambda _sent: None,
+) -> FleetReport:
+    """Let machines work and report, each over a session of its own.
+
+    The run begins when every machine is connected. Cancelling it closes the sessions.
+
+    Args:
+        site: the site file.
+        lines: by machine id, where it connects; a machine without a line takes no part.
+        start: epoch seconds of site time.
+        duration_s: seconds of site time.
+        speed: seconds of site time in a second.
+        seed: the same seed gives the same bytes.
+        incidents: what goes wrong.
+        on_sent: hears of each message when it is settled.
+
+    Raises:
+        ChantierError: a machine cannot connect, or an incident cannot be played.
+    """
+    run = Run(site=site, start=start, duration_s=duration_s, seed=seed)
+    hands = muster(run, incidents, only=lines.keys())
+    make_room(len(hands))
+    crew = _Crew(site.name, Accelerated(start, speed), len(hands), on_sent)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for hand in hands:
+                group.create_task(crew.work(hand, lines[hand.profile.id]))
+    except* ChantierError as refused:
+        first = _first(refused)
+    else:
+        expected = tuple(alert for hand in hands for alert in hand.expected())
+        return FleetReport(tuple(crew.sent), expected, crew.lost)
+    raise first
+
+
+class _Crew:
+    """What the machines of a run share while they work."""
+
+    def __init__(self, site: str, clock: Clock, machines: int, on_sent: OnSent) -> None:
+        self._site = site
+        self._clock = clock
+        self._everybody = asyncio.Barrier(machines)
+        self._on_sent = on_sent
+        self.sent: list[Sent] = []
+        self.lost: dict[str, str] = {}
+
+    async def work(self, hand: Hand, line: Line) -> None:
+        """One machine, from its connection to its last message."""
+        machine = hand.profile.id
+        async with Link(line) as link:
+            await self._everybody.wait()
+            topic = ingest_topic(self._site, machine)
+            outbox = Outbox(link, machine=machine, topic=topic, on_sent=self._note)
+            for t, outgoing in hand.messages():
+                await self._clock.sleep_until(t)
+                await outbox.send(outgoing.readings, urgent=outgoing.urgent)
+            outbox.give_up()
+            if outbox.trouble:
+                self.lost[machine] = outbox.trouble
+
+    def _note(self, sent: Sent) -> None:
+        self.sent.append(sent)
+        self._on_sent(sent)
+
+
+def _first(group: BaseExceptionGroup[ChantierError]) -> ChantierError:
+    """One of the errors of a group: they differ in the machine's name alone."""
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner

@@ -1,0 +1,238 @@
+"""One machine: its state stepped through time, and what its sensors say of it.
+
+Between two looks what drives the machine (state, engine regime, ground speed)
+is held constant, and everything that it changes is integrated exactly; so the
+fuel that a rate promises is the fuel that the counter shows. It reads no clock,
+sends nothing, and throws only its own dice.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+
+from chantier.telemetry import Reading
+from simulator import engine, heat
+from simulator.classes import Kind
+from simulator.dice import dice, near
+from simulator.effect import NONE, Effect
+from simulator.ground import Ground, Walker
+from simulator.plan import IDLE, OFF, TRAVEL, WORK, Plan
+from simulator.sensors import count, quantise
+from simulator.tanks import Tanks
+from simulator.weather import ambient_c
+
+# Volts of a 24 V system: charging, at rest, and while the starter turns.
+_CHARGING_V, _RESTING_V, _CRANKING_V = 27.9, 25.5, 22.0
+_NOMINAL_V, _VOLTS_REACH = 24, 0.2
+# Slope under the tracks, degrees: spread of its change, how much of it lasts, reach.
+_SLOPE_SPREAD, _SLOPE_LASTS, _SLOPE_REACH = 0.6, 0.85, 6.0
+_PACE_SPREAD_KMH = 0.4
+# A skilled operator keeps within 10-20 s of a 15 s cycle [V8]: spread as a share of it.
+_CYCLE_SPREAD, _CYCLE_REACH = 0.18, 0.45
+# A machine that has seen some years: hours in its life, and the L/h per kW that went with them.
+_AGE_H, _PAST_LPH_PER_KW = (900.0, 6500.0), 0.107
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What does not change of a machine while it is simulated.
+
+    Attributes:
+        id: machine id.
+        kind: its class.
+        tank_l: fuel tank, L.
+        voltage: nominal, 12 or 24.
+        ground: where it may be; None when its position is not known.
+    """
+
+    id: str
+    kind: Kind
+    tank_l: float
+    voltage: int = 24
+    ground: Ground | None = None
+
+
+class Machine:
+    """A machine at a moment.
+
+    Args:
+        profile: what does not change.
+        plan: what it does and when.
+        seed: of the whole run.
+        t: epoch seconds at which it begins, cold, and in the state that its plan has then.
+        effects: what incidents do to it; no two at the same time.
+        fuel_l: what is in the tank at `t`, L, and no bowser comes; drawn when None.
+
+    Attributes:
+        profile: as given.
+        tanks: fuel and DEF, exact.
+    """
+
+    def __init__(  # noqa: PLR0913 - what makes one machine differ from another
+        self,
+        profile: Profile,
+        plan: Plan,
+        *,
+        seed: int,
+        t: int,
+        effects: Sequence[Effect] = (),
+        fuel_l: float | None = None,
+    ) -> None:
+        self.profile = profile
+        self._plan = plan
+        self._effects = tuple(effects)
+        self._edges = sorted({edge for one in effects for edge in (one.start, one.end)})
+        self._throw = throw = dice(seed, profile.id, "machine")
+        self._engine, self._heat = engine.traits(throw), heat.traits(throw)
+        self._volts = throw.uniform(-_VOLTS_REACH, _VOLTS_REACH)
+        self._op_s = throw.uniform(*_AGE_H) * 3600
+        self._idle_s = self._op_s * profile.kind.idle_share
+        self._cycles = int((self._op_s - self._idle_s) / (profile.kind.cycle_s or inf))
+        self._cycle_left_s = self._cycle_s()
+        used_l = self._op_s / 3600 * _PAST_LPH_PER_KW * profile.kind.rated_kw
+        self.tanks = Tanks(profile.tank_l, used_l, throw, level_l=fuel_l)
+        self._walker = Walker(profile.ground, throw) if profile.ground else None
+        self._t = self._running_since = t
+        self._effect, self._state, self._regime = NONE, OFF, engine.STOPPED
+        self._pace_kmh = self._kmh = self._pitch = self._roll = 0.0
+        self._coolant_c = self._hydraulic_c = ambient_c(t)
+        self._settle()
+
+    def step(self, to: int) -> Reading:
+        """Go on to epoch seconds `to` and look.
+
+        Returns:
+            The reading; its rates hold until the next step, its `seq` is not set.
+        """
+        while self._t < to:
+            self._run(min(to, self.edge_after(self._t)))
+        return self._look()
+
+    def edge_after(self, t: int) -> int:
+        """The next moment after `t` at which the plan or an incident may change something."""
+        planned = self._plan.at(t).end
+        index = bisect_right(self._edges, t)
+        return min(planned, self._edges[index]) if index < len(self._edges) else planned
+
+    def _run(self, until: int) -> None:
+        dt = until - self._t
+        self._warm(dt, ambient_c(until))
+        if self._state != OFF:
+            self._count(dt)
+        if self._walker and self._kmh:
+            self._walker.move(self._kmh / 3.6 * dt)
+        self._t = until
+        self._settle()
+
+    def _warm(self, dt: int, air_c: float) -> None:
+        running = self._state != OFF
+        target, tau_s = heat.coolant(
+            self._heat, running=running, load=self._regime.load, air_c=air_c
+        )
+        if self._effect.coolant_c is not None:
+            target = self._effect.coolant_c
+        tau_s = self._effect.coolant_tau_s or tau_s
+        self._coolant_c = heat.approach(self._coolant_c, target, tau_s, dt)
+        target, tau_s = heat.hydraulic(self._heat, running=running, state=self._state, air_c=air_c)
+        self._hydraulic_c = heat.approach(self._hydraulic_c, target, tau_s, dt)
+
+    def _count(self, dt: int) -> None:
+        self.tanks.burn(self._regime.lph * dt / 3600)
+        self._op_s += dt
+        if self._state == IDLE:
+            self._idle_s += dt
+        elif self._state == WORK:
+            self._cycle(dt)
+
+    def _cycle(self, dt: float) -> None:
+        """Work one load cycle after another; the last one is gone on with next time."""
+        while self._cycle_left_s <= dt:
+            dt -= self._cycle_left_s
+            self._cycles += 1
+            self._cycle_left_s = self._cycle_s()
+        self._cycle_left_s -= dt
+
+    def _cycle_s(self) -> float:
+        mean = self.profile.kind.cycle_s
+        if mean is None:
+            return inf
+        reach = mean * _CYCLE_REACH
+        return near(self._throw, mean, mean * _CYCLE_SPREAD, mean - reach, mean + reach)
+
+    def _settle(self) -> None:
+        """Take up what the plan and the incidents ask for from now on."""
+        effect = next((one for one in self._effects if one.start <= self._t < one.end), NONE)
+        if effect is not self._effect and effect.refuel_to is not None:
+            self.tanks.fill(effect.refuel_to)
+        self._effect = effect
+        state = effect.state or self._plan.at(self._t).state
+        if state != self._state:
+            self._enter(state)
+        self._regime = engine.regime(self.profile.kind, self._engine, state, self._throw)
+        if state != OFF:
+            self._kmh = self._speed_kmh()
+            self._pitch, self._roll = self._slope(self._pitch), self._slope(self._roll)
+
+    def _enter(self, state: str) -> None:
+        if self._state == OFF:
+            self._running_since = self._t
+            self.tanks.serve()
+        self._state = state
+        kind = self.profile.kind
+        span = {WORK: kind.work_kmh, TRAVEL: kind.travel_kmh}.get(state, (0.0, 0.0))
+        self._kmh = self._pace_kmh = self._throw.uniform(*span)
+
+    def _speed_kmh(self) -> float:
+        if not self._pace_kmh:
+            return 0.0
+        reach = 2 * _PACE_SPREAD_KMH
+        low, high = max(self._pace_kmh - reach, 0.5), self._pace_kmh + reach
+        return near(self._throw, self._pace_kmh, _PACE_SPREAD_KMH, low, high)
+
+    def _slope(self, before: float) -> float:
+        reach = _SLOPE_REACH
+        return near(self._throw, before * _SLOPE_LASTS, _SLOPE_SPREAD, -reach, reach)
+
+    def _look(self) -> Reading:
+        running = self._state != OFF
+        fix = self._walker.fix(still=not running) if self._walker else None
+        return Reading(
+            t=self._t,
+            st=self._state,
+            eng=running,
+            rpm=quantise("rpm", self._regime.rpm),
+            load_pct=quantise("load_pct", self._regime.load),
+            fuel_lph=quantise("fuel_lph", self._regime.lph),
+            fuel_used_l=count("fuel_used_l", self.tanks.used_l),
+            fuel_pct=quantise("fuel_pct", self.tanks.fuel_pct),
+            def_pct=quantise("def_pct", self.tanks.def_pct),
+            op_h=count("op_h", self._op_s / 3600),
+            idle_h=count("idle_h", self._idle_s / 3600),
+            cool_c=quantise("cool_c", self._coolant_c),
+            hyd_c=quantise("hyd_c", self._hydraulic_c),
+            oil_kpa=quantise("oil_kpa", self._oil_kpa() if running else 0.0),
+            batt_v=quantise("batt_v", self._battery_v(running=running)),
+            lat=quantise("lat", fix[0]) if fix else None,
+            lon=quantise("lon", fix[1]) if fix else None,
+            spd_kmh=quantise("spd_kmh", self._kmh),
+            pitch=quantise("pitch", self._pitch),
+            roll=quantise("roll", self._roll),
+            cyc=self._cycles if self.profile.kind.cycle_s else None,
+            dtc=self._effect.dtc if running else (),
+            lamp=self._effect.lamp if running else (),
+        )
+
+    def _oil_kpa(self) -> float:
+        if self._effect.oil_kpa is not None:
+            return self._effect.oil_kpa
+        running_s = self._t - self._running_since
+        return engine.oil_kpa(self._regime.rpm, self._coolant_c, running_s)
+
+    def _battery_v(self, *, running: bool) -> float:
+        volts = _RESTING_V
+        if running:
+            volts = _CRANKING_V if self._t == self._running_since else _CHARGING_V
+        return (volts + self._volts) * self.profile.voltage / _NOMINAL_V

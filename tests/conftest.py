@@ -1,0 +1,18 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """The folder of real recordings, which are not part of the project; skips without it."""
+    default = Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("CHANTIER_DATA", default))
+    if not (folder / "truck_idle.jsonl").is_file():
+        pytest.skip(f"no real recordings at {folder}: set CHANTIER_DATA to their folder")
+    return folder

@@ -1,0 +1,216 @@
+"""The fleet: the shift of the whole site over real sessions, and what becomes of each message."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chantier.errors import ChantierError
+from chantier.site import Site
+from chantier.telemetry import MAX_MESSAGE_BYTES, Reading, decode, encode, ingest_topic, parse
+from simulator.fleet import run_fleet
+from simulator.incident import Incident
+from simulator.outbox import LinkLost, Outbox
+from simulator.replay import read_recording, replay
+from simulator.report import FleetReport, Sent
+from simulator.shift import shift
+
+if TYPE_CHECKING:
+    from tests.simulator.conftest import Authority, Broker, MakeBroker
+
+CREW = ("EX-001", "CH-001", "TB-001", "CO-001")
+
+
+def fleet(
+    site: Site, start: int, authority: Authority, broker: Broker, heard: list[Sent]
+) -> FleetReport:
+    """Ten minutes of four machines in about a second, with an oil pressure that falls."""
+
+    async def run() -> FleetReport:
+        async with broker.listening() as port:
+            return await run_fleet(
+                site,
+                {machine: authority.line(machine, port) for machine in CREW},
+                start=start,
+                duration_s=900,
+                speed=900,
+                seed=1,
+                incidents=[Incident("perte-pression-huile", "EX-001", 120)],
+                on_sent=heard.append,
+            )
+
+    return asyncio.run(run())
+
+
+def test_the_fleet_sends_over_the_wire_what_it_does_in_memory(
+    site: Site, start: int, authority: Authority, make_broker: MakeBroker
+) -> None:
+    broker, heard = make_broker(), list[Sent]()
+    report = fleet(site, start, authority, broker, heard)
+    told: dict[str, list[bytes]] = {machine: [] for machine in CREW}
+    for one in broker.received:
+        assert one.client_id == one.common_name
+        assert one.topic == ingest_topic(site.name, one.client_id)
+        told[one.client_id].append(one.payload)
+    incidents = [Incident("perte-pression-huile", "EX-001", 120)]
+    for machine in CREW:
+        assert told[machine] == [
+            encode(readings)
+            for name, readings, _ in shift(
+                site, start=start, duration_s=900, seed=1, incidents=incidents
+            )
+            if name == machine
+        ]
+    assert sorted(broker.goodbyes) == sorted(CREW)
+    assert heard == list(report.sent)
+
+
+def test_every_message_is_told_with_its_times_and_the_truth_comes_with_the_report(
+    site: Site, start: int, authority: Authority, make_broker: MakeBroker
+) -> None:
+    report = fleet(site, start, authority, make_broker(), [])
+    assert report.undelivered == ()
+    assert report.lost == {}
+    assert report.readings == sum(one.readings for one in report.sent)
+    assert all(one.acked_at and one.sent_at <= one.acked_at for one in report.sent)
+    assert 0 < report.urgent < len(report.sent)
+    (expected,) = report.expected
+    assert (expected.machine, expected.code, expected.severity) == (
+        "EX-001",
+        "OIL_PRESS_LOW",
+        "critical",
+    )
+
+
+def test_a_fleet_with_one_machine_that_cannot_connect_does_not_begin(
+    site: Site, start: int, authority: Authority, make_broker: MakeBroker, tmp_path: Path
+) -> None:
+    broker = make_broker()
+
+    async def run() -> None:
+        async with broker.listening() as port:
+            lines = {machine: authority.line(machine, port) for machine in CREW}
+            lines["CO-001"] = replace(lines["CO-001"], certificate=tmp_path / "none.pem")
+            await run_fleet(site, lines, start=start, duration_s=60, speed=60, seed=1)
+
+    with pytest.raises(ChantierError, match="no certificate for CO-001"):
+        asyncio.run(run())
+    assert broker.received == []
+
+
+def test_a_line_for_a_machine_that_the_site_does_not_have_is_refused(
+    site: Site, start: int, authority: Authority
+) -> None:
+    lines = {"EX-999": authority.line("EX-999", 1)}
+    with pytest.raises(ChantierError, match="EX-999 does not take part"):
+        asyncio.run(run_fleet(site, lines, start=start, duration_s=60, speed=60, seed=1))
+
+
+def test_an_interruption_closes_every_session(
+    site: Site, start: int, authority: Authority, make_broker: MakeBroker
+) -> None:
+    broker = make_broker()
+
+    async def run() -> None:
+        async with broker.listening() as port:
+            lines = {machine: authority.line(machine, port) for machine in CREW}
+            working = asyncio.create_task(
+                run_fleet(site, lines, start=start, duration_s=36_000, speed=60, seed=1)
+            )
+            while len({one.client_id for one in broker.received}) < len(CREW):
+                await asyncio.sleep(0.02)
+            working.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await working
+
+    asyncio.run(run())
+    assert sorted(broker.goodbyes) == sorted(CREW)
+
+
+class Wire:
+    """A publisher that is down for some tries."""
+
+    def __init__(self, down: int) -> None:
+        self.down = down
+        self.carried: list[bytes] = []
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        if self.down:
+            self.down -= 1
+            raise LinkLost(f"{topic} is down", "Wait.")
+        self.carried.append(payload)
+
+
+def post(wire: Wire, messages: list[tuple[Reading, ...]]) -> tuple[list[Sent], str]:
+    sent: list[Sent] = []
+    outbox = Outbox(wire, machine="EX-001", topic="a/b", on_sent=sent.append)
+
+    async def run() -> None:
+        for message in messages:
+            await outbox.send(message, urgent=False)
+        outbox.give_up()
+
+    asyncio.run(run())
+    return sent, outbox.trouble
+
+
+def test_what_cannot_be_sent_waits_and_goes_first_when_the_line_is_back() -> None:
+    wire = Wire(down=2)
+    messages = [(Reading(t, seq=t),) for t in (1, 2, 3)]
+    sent, trouble = post(wire, messages)
+    assert wire.carried == [encode(message) for message in messages]
+    assert [(one.seq, one.acked_at is not None) for one in sent] == [
+        (1, True),
+        (2, True),
+        (3, True),
+    ]
+    assert trouble == ""
+
+
+def test_what_still_waits_at_the_end_is_told_as_not_delivered() -> None:
+    sent, trouble = post(Wire(down=9), [(Reading(1), Reading(2, seq=7)), (Reading(3),)])
+    assert [(one.t, one.seq, one.readings, one.acked_at) for one in sent] == [
+        (2, 7, 2, None),
+        (3, 0, 1, None),
+    ]
+    assert trouble == "a/b is down"
+
+
+def test_a_recording_is_sent_again_in_messages_of_at_most_twelve_readings(
+    recorded: Path, site: Site, authority: Authority, make_broker: MakeBroker
+) -> None:
+    broker, readings = make_broker(), read_recording(recorded / "truck_idle.jsonl")
+
+    async def run() -> FleetReport:
+        async with broker.listening() as port:
+            line = authority.line("EX-001", port)
+            return await replay(readings, line, site=site.name, machine="EX-001", speed=None)
+
+    report = asyncio.run(run())
+    payloads = [one.payload for one in broker.received]
+    messages = [decode(parse(payload)).readings for payload in payloads]
+    assert tuple(reading for message in messages for reading in message) == readings
+    assert max(len(message) for message in messages) == 12
+    assert max(len(payload) for payload in payloads) <= MAX_MESSAGE_BYTES
+    assert {one.topic for one in broker.received} == {ingest_topic(site.name, "EX-001")}
+    assert report.readings == len(readings)
+
+
+def test_a_recording_is_replayed_at_the_speed_that_is_asked_for(
+    site: Site, authority: Authority, make_broker: MakeBroker
+) -> None:
+    broker = make_broker()
+    readings = [Reading(1000 + t, seq=t) for t in range(40)]
+
+    async def run() -> FleetReport:
+        async with broker.listening() as port:
+            line = authority.line("EX-001", port)
+            return await replay(readings, line, site=site.name, machine="EX-001", speed=100.0)
+
+    sent = asyncio.run(run()).sent
+    took_ms = sent[-1].sent_at - sent[0].sent_at
+    assert took_ms >= 10 * (sent[-1].t - sent[0].t) * 0.9

@@ -1,0 +1,153 @@
+"""The line: mTLS, acknowledged messages, mended sessions, and refusals in words."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chantier.errors import ChantierError
+from simulator.link import Line, Link
+from simulator.outbox import LinkLost
+
+if TYPE_CHECKING:
+    from tests.simulator.conftest import Authority, MakeBroker
+
+# What is tried in these tests takes milliseconds on loopback.
+QUICK = {"timeout_s": 0.5, "pause_s": 0.01}
+# paho leaves the socket of a handshake that failed to the garbage collector.
+LEAVES_A_SOCKET = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+async def say(line: Line, *payloads: bytes, tries: int = 3) -> None:
+    async with Link(line, tries=tries, timeout_s=0.5, pause_s=0.01) as link:
+        for payload in payloads:
+            await link.publish("a/b", payload)
+
+
+def test_a_message_arrives_under_the_name_in_the_certificate(
+    authority: Authority, make_broker: MakeBroker
+) -> None:
+    broker = make_broker()
+
+    async def run() -> None:
+        async with broker.listening() as port:
+            await say(authority.line("EX-001", port), b"one", b"two")
+
+    asyncio.run(run())
+    assert broker.received == [
+        ("EX-001", "EX-001", "a/b", b"one"),
+        ("EX-001", "EX-001", "a/b", b"two"),
+    ]
+    assert broker.goodbyes == ["EX-001"]
+
+
+def test_callers_are_served_in_their_order(authority: Authority, make_broker: MakeBroker) -> None:
+    broker = make_broker()
+
+    async def run() -> None:
+        async with broker.listening() as port, Link(authority.line("EX-001", port)) as link:
+            await asyncio.gather(*(link.publish("a/b", b"%d" % n) for n in range(20)))
+
+    asyncio.run(run())
+    assert [one.payload for one in broker.received] == [b"%d" % n for n in range(20)]
+
+
+def test_a_broken_session_is_mended_and_nothing_is_lost(
+    authority: Authority, make_broker: MakeBroker
+) -> None:
+    broker = make_broker(hang_ups=2)
+
+    async def run() -> None:
+        async with broker.listening() as port:
+            await say(authority.line("EX-001", port), b"one", b"two")
+
+    asyncio.run(run())
+    assert [one.payload for one in broker.received] == [b"one", b"two"]
+    assert broker.connects == 3
+
+
+@pytest.mark.parametrize(("fault", "tries"), [({"hang_ups": 99}, 3), ({"deaf": True}, 2)])
+def test_a_message_that_is_never_acknowledged_is_given_up_after_its_tries(
+    authority: Authority, make_broker: MakeBroker, fault: dict[str, int], tries: int
+) -> None:
+    broker = make_broker(**fault)
+
+    async def run() -> None:
+        async with broker.listening() as port:
+            await say(authority.line("EX-001", port), b"one", tries=tries)
+
+    with pytest.raises(LinkLost, match="EX-001 has no line to localhost"):
+        asyncio.run(run())
+    assert broker.connects == tries
+    assert broker.received == []
+
+
+def test_a_refusal_is_not_tried_again_and_names_the_policy(
+    authority: Authority, make_broker: MakeBroker
+) -> None:
+    broker = make_broker(connack=5)
+
+    async def run() -> None:
+        async with broker.listening() as port:
+            await say(authority.line("EX-001", port))
+
+    with pytest.raises(LinkLost, match="Not authorized") as refused:
+        asyncio.run(run())
+    assert "policy" in refused.value.hint
+    assert broker.connects == 1
+
+
+@LEAVES_A_SOCKET
+def test_a_broker_of_another_name_is_not_believed(
+    authority: Authority, make_broker: MakeBroker
+) -> None:
+    broker = make_broker()
+
+    async def run() -> None:
+        async with broker.listening() as port:
+            await say(replace(authority.line("EX-001", port), host="127.0.0.1"))
+
+    with pytest.raises(LinkLost, match="CERTIFICATE_VERIFY_FAILED") as refused:
+        asyncio.run(run())
+    assert "not who it should be" in refused.value.hint
+    assert broker.connects == 0
+
+
+def test_a_certificate_of_another_authority_gets_no_session(
+    authority: Authority, make_broker: MakeBroker, stranger: Authority
+) -> None:
+    broker = make_broker()
+
+    async def run() -> None:
+        async with broker.listening() as port:
+            await say(replace(stranger.line("EX-001", port), ca=authority.ca), tries=1)
+
+    with pytest.raises(LinkLost) as refused:
+        asyncio.run(run())
+    assert "certificate" in refused.value.hint
+    assert broker.connects == 0
+
+
+def test_where_nothing_listens_the_hint_says_so(authority: Authority) -> None:
+    with pytest.raises(LinkLost, match="refused") as refused:
+        asyncio.run(say(authority.line("EX-001", 1), tries=1))
+    assert "Nothing listens" in refused.value.hint
+
+
+@pytest.mark.parametrize("which", ["certificate", "key", "ca"])
+def test_a_file_that_is_missing_is_named_before_anything_is_tried(
+    authority: Authority, tmp_path: Path, which: str
+) -> None:
+    missing = tmp_path / "nothing.pem"
+    with pytest.raises(ChantierError, match=r"There is no .* for EX-001 at .*nothing\.pem"):
+        Link(replace(authority.line("EX-001", 1), **{which: missing}))
+
+
+def test_a_key_of_another_certificate_is_refused(authority: Authority) -> None:
+    _, key = authority.issue("EX-002")
+    with pytest.raises(ChantierError, match="identity of EX-001 cannot be used"):
+        Link(replace(authority.line("EX-001", 1), key=key))

@@ -1,0 +1,203 @@
+"""The arrows are law: which room may import which, and which third party each may use.
+
+A new module must be given a room here, or this test fails.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+STANDARD = frozenset(sys.stdlib_module_names)
+
+# Room -> (the rooms it may import, the third parties it may import).
+# The longest name that matches a module is its room.
+ROOMS: dict[str, tuple[set[str], set[str]]] = {
+    "chantier": (set(), set()),
+    "chantier.errors": (set(), set()),
+    "chantier.telemetry": ({"chantier.errors"}, set()),
+    "chantier.records": (set(), set()),
+    "chantier.words": (set(), set()),
+    "chantier.detection": ({"chantier.telemetry", "chantier.errors"}, set()),
+    "chantier.bundle": ({"chantier.errors"}, set()),
+    "chantier.site": (
+        {"chantier.site_faults", "chantier.site_rules", "chantier.detection", "chantier.errors"},
+        {"pydantic", "pydantic_core"},
+    ),
+    "chantier.site_faults": (set(), {"pydantic"}),
+    "chantier.site_rules": ({"chantier.site_faults", "chantier.detection"}, set()),
+    "chantier.functions": (
+        {"chantier.detection", "chantier.records", "chantier.telemetry", "chantier.errors"},
+        set(),
+    ),
+    # `chantier.functions` is missing on purpose: resources read it as text, through bundle.
+    "chantier.resources": (
+        {"chantier.bundle", "chantier.site", "chantier.telemetry", "chantier.records"},
+        {"troposphere", "awacs"},
+    ),
+    "chantier.render": (set(), {"troposphere", "yaml"}),
+    "chantier.template": (
+        {"chantier.render", "chantier.resources", "chantier.site", "chantier.telemetry"},
+        {"troposphere"},
+    ),
+    "chantier.lint": (set(), {"cfnlint"}),
+    "chantier.cloud": (set(), {"boto3", "botocore"}),
+    "chantier.staging": ({"chantier.cloud", "chantier.errors"}, set()),
+    "chantier.stack": ({"chantier.cloud", "chantier.staging", "chantier.errors"}, set()),
+    "chantier.identity": (
+        {"chantier.cloud", "chantier.site", "chantier.errors"},
+        {"cryptography"},
+    ),
+    "chantier.fleet": (
+        {
+            "chantier.cloud",
+            "chantier.errors",
+            "chantier.identity",
+            "chantier.site",
+            "chantier.stack",
+        },
+        set(),
+    ),
+    "chantier.alerts": ({"chantier.cloud", "chantier.records"}, set()),
+    "chantier.logs": ({"chantier.cloud"}, set()),
+    "chantier.raw": ({"chantier.cloud", "chantier.records"}, set()),
+    "chantier.local": (
+        {"chantier.cloud", "chantier.errors"},
+        {"boto3", "botocore", "cryptography", "hypercorn", "ministack"},
+    ),
+    "simulator": (
+        {"chantier.telemetry", "chantier.detection", "chantier.site", "chantier.errors"},
+        {"aiomqtt"},
+    ),
+    "chantier.score": (
+        {"chantier.records", "chantier.raw", "chantier.telemetry", "simulator"},
+        set(),
+    ),
+    "chantier.sending": (
+        {
+            "chantier.cloud",
+            "chantier.errors",
+            "chantier.fleet",
+            "chantier.identity",
+            "chantier.site",
+            "chantier.stack",
+            "simulator",
+        },
+        set(),
+    ),
+    # The whole path once: it knows every room, and only the command line knows it.
+    "chantier.demo": (
+        {
+            "chantier.alerts",
+            "chantier.cloud",
+            "chantier.errors",
+            "chantier.fleet",
+            "chantier.identity",
+            "chantier.lint",
+            "chantier.local",
+            "chantier.logs",
+            "chantier.raw",
+            "chantier.records",
+            "chantier.score",
+            "chantier.sending",
+            "chantier.site",
+            "chantier.stack",
+            "chantier.template",
+            "chantier.telemetry",
+            "simulator",
+        },
+        {"botocore"},
+    ),
+    "chantier.cli": (
+        {
+            "chantier.alerts",
+            "chantier.cloud",
+            "chantier.demo",
+            "chantier.errors",
+            "chantier.fleet",
+            "chantier.identity",
+            "chantier.lint",
+            "chantier.local",
+            "chantier.raw",
+            "chantier.records",
+            "chantier.sending",
+            "chantier.site",
+            "chantier.stack",
+            "chantier.template",
+            "chantier.words",
+            "simulator",
+        },
+        {"click", "rich", "botocore"},
+    ),
+    "chantier.__main__": ({"chantier.cli"}, set()),
+}
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for package in ("chantier", "simulator")
+    for path in (ROOT / package).rglob("*.py")
+)
+
+
+def room(module: str) -> str | None:
+    parts = module.split(".")
+    names = (".".join(parts[:size]) for size in range(len(parts), 0, -1))
+    return next((name for name in names if name in ROOMS), None)
+
+
+def imports(module: str) -> set[str]:
+    path = ROOT.joinpath(*module.split("."))
+    source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{module}: relative imports hide the arrow"
+            base = str(node.module)
+            ours = base.split(".", maxsplit=1)[0] in ("chantier", "simulator")
+            names = {f"{base}.{alias.name}" for alias in node.names} if ours else set()
+            found |= {name if name in MODULES else base for name in names} or {base}
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_what_its_room_allows(module: str) -> None:
+    own = room(module)
+    assert own, f"{module} has no room: give it one in tests/test_layers.py"
+    assert own != "chantier" or module == "chantier", f"{module} has no room of its own"
+    rooms, parties = ROOMS[own]
+    for imported in imports(module) - {"__future__"}:
+        top = imported.split(".")[0]
+        if top in ("chantier", "simulator"):
+            assert room(imported) in {own, *rooms}, f"{module} may not import {imported}"
+        elif top not in STANDARD:
+            assert top in parties, f"{module} may not import {imported}"
+
+
+def test_no_arrow_points_back() -> None:
+    """The rooms can be put in one order, lowest first: no cycle."""
+    left = {name: set(rooms) for name, (rooms, _) in ROOMS.items()}
+    while left:
+        lowest = {name for name, needs in left.items() if not needs & left.keys()}
+        assert lowest, f"a cycle among {sorted(left)}"
+        left = {name: needs for name, needs in left.items() if name not in lowest}
+
+
+@pytest.mark.parametrize("name", sorted(set(ROOMS) - {"chantier"}))
+def test_every_room_exists(name: str) -> None:
+    assert any(module == name or module.startswith(f"{name}.") for module in MODULES)
+
+
+def test_every_package_is_installed() -> None:
+    """A package that pyproject forgets works in the checkout and fails where it is installed."""
+    listed = (ROOT / "pyproject.toml").read_text("utf-8")
+    packages = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for name in ("chantier", "simulator")
+        for path in (ROOT / name).rglob("__init__.py")
+    }
+    assert not [package for package in packages if f'"{package}"' not in listed]
