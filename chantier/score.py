@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import quantiles
 from typing import Any, NamedTuple
 
+from chantier.decoding import parse_time
 from chantier.raw import RawObject
 from chantier.records import Alert
-from chantier.telemetry import parse_time
 from simulator.incident import Expected
 from simulator.report import Sent
 

@@ -6,9 +6,16 @@ in the order in which a message meets them, not in the order they are built.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
-from troposphere import GetAtt, Output, Ref, Template
+from troposphere import AWSObject, Output, Ref, Template
+from troposphere.awslambda import EventInvokeConfig, Function
+from troposphere.dynamodb import Table
+from troposphere.firehose import DeliveryStream
+from troposphere.iam import Role
+from troposphere.logs import LogGroup
+from troposphere.s3 import Bucket
+from troposphere.sqs import Queue, QueuePolicy
 
 from chantier.render import render
 from chantier.resources import alerts, detect, fleet, ingest, parameters, storage
@@ -51,6 +58,17 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
+class Detection(NamedTuple):
+    """The detect function and what belongs to it."""
+
+    function: Function
+    role: Role
+    log: LogGroup
+    failure: EventInvokeConfig
+    queue: Queue
+    tls_only: QueuePolicy
+
+
 def build(site: Site) -> Template:
     """The CloudFormation template of a site, to render or to add resources to."""
     template = Template(
@@ -59,58 +77,54 @@ def build(site: Site) -> Template:
     )
     template.set_version()
     seconds = template.add_parameter(parameters.raw_buffer_seconds())
-    bucket = storage.bucket(site)
-    table = alerts.table(site)
-    queue = detect.dead_letters()
-    log = detect.log_group(site)
-    detect_role = detect.detect_role(bucket, table, queue, log)
-    function = detect.detect_function(site, role=detect_role, bucket=bucket, table=table, log=log)
-    delivery_log = ingest.delivery_log(site)
-    log_stream = ingest.delivery_log_stream(delivery_log)
-    delivery_role = ingest.delivery_role(site, bucket, delivery_log)
-    stream = ingest.delivery_stream(
-        site,
-        bucket=bucket,
-        role=delivery_role,
-        log=delivery_log,
-        log_stream=log_stream,
-        seconds=Ref(seconds),
-    )
-    rule_role = ingest.rule_role(site, stream, bucket)
-    rule = ingest.topic_rule(site, function=function, stream=stream, bucket=bucket, role=rule_role)
-    machine_type, group, policy = (
-        fleet.thing_type(site),
-        fleet.thing_group(site),
-        fleet.machine_policy(site),
-    )
-    for resource in (
-        *(machine_type, group, policy),
-        *(rule, rule_role, ingest.rule_may_invoke(site, function)),
-        *(function, detect_role, log, detect.on_failure(function, queue)),
-        *(queue, detect.dead_letters_tls_only(queue)),
-        table,
-        *(stream, delivery_role, delivery_log, log_stream),
-        *(bucket, storage.tls_only(bucket)),
+    bucket, table = storage.bucket(site), alerts.table()
+    detection = _detection(site, bucket, table)
+    stream, delivery = _delivery(site, bucket, Ref(seconds))
+    machines = (fleet.thing_type(site), fleet.thing_group(site), fleet.machine_policy(site))
+    template.add_resource([*machines, *_ingest(site, detection.function, stream, bucket)])
+    template.add_resource([*detection, table, *delivery, bucket, storage.tls_only(bucket)])
+    machine_type, group, policy = machines
+    for name, description, value in (
+        ("IngestTopic", "Where a machine publishes", ingest_topic(site.name, "MACHINE")),
+        ("MachinePolicyName", "IoT policy of every machine", Ref(policy)),
+        ("MachineTypeName", "IoT thing type of every machine", machine_type.ThingTypeName),
+        ("MachineGroupName", "IoT thing group of every machine", group.ThingGroupName),
+        ("DetectFunctionName", "Finds alerts", Ref(detection.function)),
+        ("DetectLogName", "One JSON line a message", Ref(detection.log)),
+        ("AlertsTableName", "One item an alert life", Ref(table)),
+        ("DataBucketName", "raw/ by day, and quarantine/", Ref(bucket)),
+        ("DeadLettersUrl", "Messages not handled after every retry", Ref(detection.queue)),
     ):
-        template.add_resource(resource)
-    for output in (
-        _output("IngestTopic", "Where a machine publishes", ingest_topic(site.name, "MACHINE")),
-        _output("MachinePolicyName", "IoT policy of every machine", Ref(policy)),
-        _output("MachineTypeName", "IoT thing type of every machine", machine_type.ThingTypeName),
-        _output("MachineGroupName", "IoT thing group of every machine", group.ThingGroupName),
-        _output("DetectFunctionName", "Finds alerts", Ref(function)),
-        _output("DetectLogName", "One JSON line a message", Ref(log)),
-        _output("AlertsTableName", "One item an alert life", Ref(table)),
-        _output("DataBucketName", "raw/ by day, and quarantine/", Ref(bucket)),
-        _output("DeadLettersUrl", "Messages not handled after every retry", Ref(queue)),
-        _output("DeadLettersArn", "The same queue, for alarms and policies", GetAtt(queue, "Arn")),
-    ):
-        template.add_output(output)
+        template.add_output(Output(name, Description=description, Value=value))
     return template
 
 
-def _output(name: str, description: str, value: Any) -> Output:
-    return Output(name, Description=description, Value=value)
+def _ingest(
+    site: Site, function: Function, stream: DeliveryStream, bucket: Bucket
+) -> tuple[AWSObject, ...]:
+    role = ingest.rule_role(site, stream, bucket)
+    rule = ingest.topic_rule(site, function=function, stream=stream, bucket=bucket, role=role)
+    return rule, role, ingest.rule_may_invoke(site, function)
+
+
+def _detection(site: Site, bucket: Bucket, table: Table) -> Detection:
+    queue, log = detect.dead_letters(), detect.log_group(site)
+    role = detect.detect_role(bucket, table, queue, log)
+    function = detect.detect_function(site, role=role, bucket=bucket, table=table, log=log)
+    failure, tls_only = detect.on_failure(function, queue), detect.dead_letters_tls_only(queue)
+    return Detection(function, role, log, failure, queue, tls_only)
+
+
+def _delivery(
+    site: Site, bucket: Bucket, seconds: Ref
+) -> tuple[DeliveryStream, tuple[AWSObject, ...]]:
+    log = ingest.delivery_log(site)
+    log_stream = ingest.delivery_log_stream(log)
+    role = ingest.delivery_role(site, bucket, log)
+    stream = ingest.delivery_stream(
+        site, bucket=bucket, role=role, log=log, log_stream=log_stream, seconds=seconds
+    )
+    return stream, (stream, role, log, log_stream)
 
 
 def synthesize(site: Site) -> str:

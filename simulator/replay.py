@@ -13,8 +13,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from chantier.decoding import parse, read
 from chantier.errors import ChantierError, Malformed
-from chantier.telemetry import Reading, ingest_topic, parse, read
+from chantier.telemetry import Reading, ingest_topic
 from simulator.batch import pack
 from simulator.clock import Accelerated, Clock, Instant
 from simulator.link import Line, Link

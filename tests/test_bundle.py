@@ -11,10 +11,10 @@ import pytest
 
 from chantier import bundle as bundler
 from chantier.bundle import bundle
+from chantier.decoding import decode
 from chantier.errors import ChantierError
 from chantier.resources.detect import source
 from chantier.site import EXAMPLE, Site
-from chantier.telemetry import decode
 from tests.stories import Case, load_cases, messages
 from tests.test_detection import fold
 
@@ -93,7 +93,7 @@ def test_the_bundle_reads_what_the_module_reads(index: ModuleType) -> None:
                 "a": "from chantier.b import one\nONE = 1\n\n\ndef run(): one\n",
                 "b": "one = ONE = 2",
             },
-            "both define B",
+            "both define ONE",
         ),
         ({"a": "def run():\n    return f\"{'x'}\"\n"}, "a text inside an f-string's braces"),
     ],

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chantier.decoding import decode
 from chantier.detection import (
     DEFAULTS,
     Event,
@@ -17,7 +18,7 @@ from chantier.detection import (
     words_en,
     words_fr,
 )
-from chantier.telemetry import Reading, decode
+from chantier.telemetry import Reading
 from tests.stories import START, Case, at, expected_alerts, load_cases, messages
 
 CASES = load_cases()

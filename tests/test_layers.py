@@ -20,6 +20,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier": (set(), set()),
     "chantier.errors": (set(), set()),
     "chantier.telemetry": ({"chantier.errors"}, set()),
+    "chantier.decoding": ({"chantier.telemetry", "chantier.errors"}, set()),
     "chantier.records": (set(), set()),
     "chantier.words": (set(), set()),
     "chantier.detection": ({"chantier.telemetry", "chantier.errors"}, set()),
@@ -31,7 +32,13 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.site_faults": (set(), {"pydantic"}),
     "chantier.site_rules": ({"chantier.site_faults", "chantier.detection"}, set()),
     "chantier.functions": (
-        {"chantier.detection", "chantier.records", "chantier.telemetry", "chantier.errors"},
+        {
+            "chantier.decoding",
+            "chantier.detection",
+            "chantier.errors",
+            "chantier.records",
+            "chantier.telemetry",
+        },
         set(),
     ),
     # `chantier.functions` is missing on purpose: resources read it as text, through bundle.
@@ -70,11 +77,17 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"boto3", "botocore", "cryptography", "hypercorn", "ministack"},
     ),
     "simulator": (
-        {"chantier.telemetry", "chantier.detection", "chantier.site", "chantier.errors"},
+        {
+            "chantier.decoding",
+            "chantier.detection",
+            "chantier.errors",
+            "chantier.site",
+            "chantier.telemetry",
+        },
         {"aiomqtt"},
     ),
     "chantier.score": (
-        {"chantier.records", "chantier.raw", "chantier.telemetry", "simulator"},
+        {"chantier.decoding", "chantier.records", "chantier.raw", "simulator"},
         set(),
     ),
     "chantier.sending": (

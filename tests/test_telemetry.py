@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chantier.decoding import decode, parse, parse_time, read
 from chantier.errors import Malformed
 from chantier.telemetry import (
     MAX_MESSAGE_BYTES,
@@ -19,13 +20,9 @@ from chantier.telemetry import (
     Message,
     Reading,
     as_dict,
-    decode,
     encode,
     format_time,
     ingest_topic,
-    parse,
-    parse_time,
-    read,
     rule_name,
     rule_sql,
     telemetry_topic,

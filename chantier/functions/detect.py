@@ -15,6 +15,7 @@ import os
 import time
 from typing import Any, NamedTuple
 
+from chantier.decoding import decode
 from chantier.detection.catalogue import Rules, rules_for
 from chantier.detection.memory import Event, Memory
 from chantier.detection.observe import observe
@@ -23,7 +24,7 @@ from chantier.errors import Malformed
 from chantier.functions.alerts import Table, alert_of
 from chantier.functions.signed import Service, put_object
 from chantier.records import QUARANTINE, Alert
-from chantier.telemetry import Message, decode, format_time
+from chantier.telemetry import Message, format_time
 
 # Two messages of one machine may be handled at once; each retry folds again.
 TRIES = 8

@@ -13,16 +13,17 @@ from troposphere.dynamodb import (
 )
 
 from chantier.records import KEY, MACHINE, OPEN_INDEX, OPEN_SITE, OPENED_AT, SITE, SITE_INDEX
-from chantier.site import Site
 
 
-def table(site: Site) -> Table:
-    """The alerts table; keys and indexes are those of `chantier.records`."""
+def table() -> Table:
+    """The alerts table; keys and indexes are those of `chantier.records`.
+
+    It bears no name of its own: it outlives its stack, and the next one could not make it again.
+    """
     return Table(
         "AlertsTable",
         DeletionPolicy="RetainExceptOnCreate",
         UpdateReplacePolicy="Retain",
-        TableName=f"chantier-{site.name}-alerts",
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[
             AttributeDefinition(AttributeName=name, AttributeType="S")

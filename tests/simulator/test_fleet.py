@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chantier.decoding import decode, parse
 from chantier.errors import ChantierError
 from chantier.site import Site
-from chantier.telemetry import MAX_MESSAGE_BYTES, Reading, decode, encode, ingest_topic, parse
+from chantier.telemetry import MAX_MESSAGE_BYTES, Reading, encode, ingest_topic
 from simulator.fleet import run_fleet
 from simulator.incident import Incident
 from simulator.outbox import LinkLost, Outbox
@@ -86,7 +87,7 @@ def test_every_message_is_told_with_its_times_and_the_truth_comes_with_the_repor
     )
 
 
-def test_a_fleet_with_one_machine_that_cannot_connect_does_not_begin(
+def test_a_missing_certificate_is_said_before_any_machine_connects(
     site: Site, start: int, authority: Authority, make_broker: MakeBroker, tmp_path: Path
 ) -> None:
     broker = make_broker()
@@ -98,6 +99,21 @@ def test_a_fleet_with_one_machine_that_cannot_connect_does_not_begin(
             await run_fleet(site, lines, start=start, duration_s=60, speed=60, seed=1)
 
     with pytest.raises(ChantierError, match="no certificate for CO-001"):
+        asyncio.run(run())
+    assert broker.connects == 0
+
+
+def test_a_fleet_that_the_broker_refuses_ends_with_one_clear_error(
+    site: Site, start: int, authority: Authority, make_broker: MakeBroker
+) -> None:
+    broker = make_broker(connack=5)
+
+    async def run() -> None:
+        async with broker.listening() as port:
+            lines = {machine: authority.line(machine, port) for machine in CREW}
+            await run_fleet(site, lines, start=start, duration_s=60, speed=60, seed=1)
+
+    with pytest.raises(ChantierError, match="Not authorized"):
         asyncio.run(run())
     assert broker.received == []
 
@@ -118,11 +134,20 @@ def test_an_interruption_closes_every_session(
     async def run() -> None:
         async with broker.listening() as port:
             lines = {machine: authority.line(machine, port) for machine in CREW}
+            heard: set[str] = set()
+            everybody = asyncio.Event()
+
+            def hear(sent: Sent) -> None:
+                heard.add(sent.machine)
+                if heard == set(CREW):
+                    everybody.set()
+
             working = asyncio.create_task(
-                run_fleet(site, lines, start=start, duration_s=36_000, speed=60, seed=1)
+                run_fleet(
+                    site, lines, start=start, duration_s=36_000, speed=60, seed=1, on_sent=hear
+                )
             )
-            while len({one.client_id for one in broker.received}) < len(CREW):
-                await asyncio.sleep(0.02)
+            await everybody.wait()
             working.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await working
@@ -160,7 +185,7 @@ def post(wire: Wire, messages: list[tuple[Reading, ...]]) -> tuple[list[Sent], s
 
 def test_what_cannot_be_sent_waits_and_goes_first_when_the_line_is_back() -> None:
     wire = Wire(down=2)
-    messages = [(Reading(t, seq=t),) for t in (1, 2, 3)]
+    messages: list[tuple[Reading, ...]] = [(Reading(t, seq=t),) for t in (1, 2, 3)]
     sent, trouble = post(wire, messages)
     assert wire.carried == [encode(message) for message in messages]
     assert [(one.seq, one.acked_at is not None) for one in sent] == [
