@@ -53,11 +53,13 @@ async def run_fleet(  # noqa: PLR0913 - keyword-only: a run is described by thes
     run = Run(site=site, start=start, duration_s=duration_s, seed=seed)
     hands = muster(run, incidents, only=lines.keys())
     make_room(len(hands))
+    # All before any: a file that is missing is said before the first connection.
+    links = [Link(lines[hand.profile.id]) for hand in hands]
     crew = _Crew(site.name, Accelerated(start, speed), len(hands), on_sent)
     try:
         async with asyncio.TaskGroup() as group:
-            for hand in hands:
-                group.create_task(crew.work(hand, lines[hand.profile.id]))
+            for hand, link in zip(hands, links, strict=True):
+                group.create_task(crew.work(hand, link))
     except* ChantierError as refused:
         first = _first(refused)
     else:
@@ -77,10 +79,10 @@ class _Crew:
         self.sent: list[Sent] = []
         self.lost: dict[str, str] = {}
 
-    async def work(self, hand: Hand, line: Line) -> None:
+    async def work(self, hand: Hand, link: Link) -> None:
         """One machine, from its connection to its last message."""
         machine = hand.profile.id
-        async with Link(line) as link:
+        async with link:
             await self._everybody.wait()
             topic = ingest_topic(self._site, machine)
             outbox = Outbox(link, machine=machine, topic=topic, on_sent=self._note)

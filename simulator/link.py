@@ -134,8 +134,15 @@ class Link:
             keepalive=_KEEPALIVE_S,
             logger=_LOG,
         )
+        opening = asyncio.create_task(self._session.enter_async_context(client))
         try:
-            self._client = await self._session.enter_async_context(client)
+            self._client = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # Half a connection cannot be closed: finish it first.
+            with contextlib.suppress(aiomqtt.MqttError):
+                await opening
+            await self._session.aclose()
+            raise
         except aiomqtt.MqttError:
             # Without a CONNACK aiomqtt leaves the socket open, and a late one would make a
             # second session under the same client id.

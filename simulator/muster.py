@@ -24,8 +24,9 @@ from simulator.machine import Profile
 from simulator.plan import OFF, Plan
 from simulator.scenarios import SCENARIOS
 
-# Machines send their minute's message spread over this long, in the order of the site file.
-_SPREAD_S = 60
+# Machines wake one after the other within a minute. A stride prime to the 60 s of a message
+# and to the 10 s of a reading keeps them apart also after an urgent message has moved one.
+_STRIDE_S, _MINUTE_S = 7, 60
 # An engine that has just started, or a box that has just woken, is not judged yet.
 _SETTLED_S = 60
 _LISTED = 12
@@ -92,7 +93,7 @@ def _hand(run: Run, hours: Hours, index: int, incidents: Sequence[Incident]) -> 
     machine = run.site.machines[index]
     plan = Plan(hours, KINDS[machine.machine_class], seed=run.seed, machine=machine.id)
     rules = rules_for(run.site.limits_of(machine), volts=machine.voltage)
-    first = run.start + index * min(_SPREAD_S, run.duration_s) // len(run.site.machines)
+    first = run.start + index * _STRIDE_S % _MINUTE_S
     casts = sorted(
         (_cast(run, plan, rules, incident, first) for incident in incidents),
         key=lambda cast: cast.onset,

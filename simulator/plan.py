@@ -21,8 +21,9 @@ OFF, IDLE, WORK, TRAVEL = "OFF", "IDLE", "WORK", "TRAVEL"
 
 _MINUTE = 60.0
 # Blocks and the pauses between them: about 5 starts and 5 engine hours in 8 h [V1, V3].
-_FIRST_BLOCK_MIN = (75, 115)
-_BLOCK_MIN = (40, 95)
+# The first block of a session is the longest: everybody works in its first hour.
+_FIRST_BLOCK_MIN = (75, 110)
+_BLOCK_MIN = (20, 60)
 _PAUSE_MIN = (15, 50)
 _LATE_START_MIN = (0, 12)
 _EARLY_END_MIN = (0, 10)
@@ -92,8 +93,8 @@ class Plan:
 
 
 def _blocks(throw: Random, sessions: tuple[Session, ...]) -> Iterator[Session]:
-    length = _FIRST_BLOCK_MIN
     for opens, closes in sessions:
+        length = _FIRST_BLOCK_MIN
         start = opens + _seconds(throw, _LATE_START_MIN)
         last = closes - _seconds(throw, _EARLY_END_MIN)
         while last - start >= _SHORTEST_BLOCK_MIN * _MINUTE:

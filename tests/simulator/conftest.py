@@ -58,28 +58,27 @@ class Broker:
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[int]:
         """Serve on a free port of loopback."""
-        sessions: set[asyncio.Task[None]] = set()
+        sessions: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            if task:
-                sessions.add(task)
-            try:
-                with contextlib.suppress(asyncio.IncompleteReadError, OSError):
-                    await self._session(reader, writer)
-            finally:
-                # Not close(): paho never answers the end of a TLS session.
-                writer.transport.abort()
+            if task := asyncio.current_task():
+                sessions[task] = writer
+            with contextlib.suppress(asyncio.IncompleteReadError, OSError):
+                await self._session(reader, writer)
+            # Not close(): paho never answers the end of a TLS session.
+            writer.transport.abort()
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=self.context)
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
             server.close()
-            for session in sessions:
-                session.cancel()
-            await asyncio.gather(*sessions, return_exceptions=True)
-            await asyncio.sleep(0.01)
+            if sessions:
+                # A goodbye may still be on its way.
+                await asyncio.wait(sessions, timeout=0.5)
+                for writer in sessions.values():
+                    writer.transport.abort()
+                await asyncio.wait(sessions)
 
     async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client_id = ""

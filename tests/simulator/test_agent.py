@@ -62,12 +62,17 @@ def test_the_box_judges_by_the_limits_of_its_own_machine() -> None:
 
 
 @pytest.mark.parametrize(
-    "news", [{"st": "IDLE"}, {"st": "OFF", "eng": False}, {"dtc": ((110, 15, 1),)}]
+    "news",
+    [
+        WORKING._replace(st="IDLE"),
+        WORKING._replace(st="OFF", eng=False),
+        WORKING._replace(dtc=((110, 15, 1),)),
+    ],
 )
 def test_a_change_of_state_or_a_new_fault_code_is_sent_at_once_between_two_looks(
-    news: dict[str, object],
+    news: Reading,
 ) -> None:
-    (out,) = woken().collect(WORKING._replace(t=T + 63, **news))
+    (out,) = woken().collect(news._replace(t=T + 63))
     assert out.urgent
 
 
@@ -84,7 +89,8 @@ def test_a_look_that_is_neither_due_nor_news_leaves_no_trace() -> None:
 
 
 def test_a_stopped_machine_says_one_heartbeat_an_hour() -> None:
-    agent, t, sent = Agent(phase=T), T, []
+    agent, t = Agent(phase=T), T
+    sent: list[Outgoing] = []
     while t < T + 5 * HOUR:
         sent += agent.collect(Reading(t, st="OFF", eng=False))
         t = agent.next_look(t)
@@ -103,15 +109,15 @@ def test_over_a_shift_numbers_follow_each_other_and_times_increase(site: Site, s
     said: dict[str, list[Reading]] = defaultdict(list)
     for machine, readings, _ in shift(site, start=start, duration_s=HOUR, seed=3):
         said[machine] += readings
-    for readings in said.values():
-        assert [reading.seq for reading in readings] == list(range(1, len(readings) + 1))
-        assert all(one.t < other.t for one, other in pairwise(readings))
+    for told in said.values():
+        assert [reading.seq for reading in told] == list(range(1, len(told) + 1))
+        assert all(one.t < other.t for one, other in pairwise(told))
 
 
 def test_no_message_of_a_day_is_too_long_nor_holds_more_than_six(site: Site, start: int) -> None:
-    for _, readings, _ in shift(site, start=start, duration_s=3 * HOUR, seed=4):
-        assert 1 <= len(readings) <= 6
-        assert len(encode(readings)) <= MAX_MESSAGE_BYTES
+    for _, message, _ in shift(site, start=start, duration_s=3 * HOUR, seed=4):
+        assert 1 <= len(message) <= 6
+        assert len(encode(message)) <= MAX_MESSAGE_BYTES
 
 
 def test_the_same_seed_sends_the_same_bytes(site: Site, start: int) -> None:
@@ -133,7 +139,7 @@ def test_machines_do_not_send_in_the_same_second(site: Site, start: int) -> None
         if not urgent and readings[-1].t < start + HOUR - 60
     )
     assert len(moments) > 0.8 * sum(moments.values())
-    assert max(moments.values()) <= len(site.machines) // 3
+    assert max(moments.values()) <= 2
 
 
 @settings(max_examples=50)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,10 +78,8 @@ def test_what_is_not_an_incident_is_refused_with_an_example(text: str) -> None:
 
 @given(st.text(max_size=40))
 def test_whatever_is_typed_is_read_or_refused_in_words(text: str) -> None:
-    try:
-        parse(text, MACHINES)
-    except ChantierError as refused:
-        assert refused.hint
+    with contextlib.suppress(ChantierError):
+        assert parse(text, MACHINES).machine in MACHINES
 
 
 @pytest.mark.parametrize("name", sorted(SCENARIOS))
