@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chantier.cli.options import home, json_option, load, site_option
-from chantier.cli.show import answer, say
+from chantier.cli.show import answer, program, say
 
 if TYPE_CHECKING:
     from chantier.demo import DemoReport
@@ -62,12 +62,8 @@ def _show(report: DemoReport, site: Site) -> None:
         click.echo(f"  {name:16} {text}")
     click.echo()
     click.echo("The local AWS is still up, on loopback only. Look further:")
-    for command in (
-        "chantier alerts --local --follow",
-        "chantier quarantine --local",
-        "chantier local down",
-    ):
-        click.echo(f"  {command}")
+    for command in ("alerts --local --follow", "quarantine --local", "local down"):
+        click.echo(f"  {program()} {command}")
 
 
 def _lines(report: DemoReport) -> list[tuple[str, str]]:

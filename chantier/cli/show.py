@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterable, Sequence
+from shutil import which
 from typing import Any
 
 import click
@@ -12,6 +15,14 @@ import click
 def say(text: str) -> None:
     """One line of talk."""
     click.echo(text, err=True)
+
+
+def program() -> str:
+    """What to type to run this again: `chantier`, or its path where it is not on the PATH."""
+    started = sys.argv[0]
+    if which("chantier") or not started.endswith("chantier"):
+        return "chantier"
+    return os.path.relpath(started)
 
 
 def answer(value: Any) -> None:
