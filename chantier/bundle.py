@@ -122,7 +122,7 @@ def _reached(definitions: dict[str, ast.stmt], footer: str) -> set[str]:
         name = waiting.pop()
         if name in definitions and name not in reached:
             reached.add(name)
-            waiting |= _names(definitions[name])
+            waiting |= _names(_bare(definitions[name]))
     return reached
 
 
@@ -155,7 +155,7 @@ def _text(lines: list[str], node: ast.stmt) -> str:
     """A constant as it was written; code as short as Python writes it."""
     if not isinstance(node, ast.FunctionDef | ast.ClassDef):
         return "\n".join(_narrow(line) for line in lines[node.lineno - 1 : node.end_lineno])
-    written = ast.unparse(_Bare().visit(copy.deepcopy(node)))
+    written = ast.unparse(_bare(node))
     return "\n" + "\n".join(_narrow(line) for line in written.splitlines() if line.strip())
 
 
@@ -164,16 +164,40 @@ def _narrow(line: str) -> str:
     return " " * ((len(line) - len(code)) // 2) + code
 
 
+def _bare(node: ast.stmt) -> ast.stmt:
+    bare: ast.stmt = _Bare().visit(copy.deepcopy(node))
+    return bare
+
+
 class _Bare(ast.NodeTransformer):
-    """Takes away what only a reader of the module needs: docstrings and signatures' types."""
+    """Takes away what only a reader of the module needs: docstrings and types."""
+
+    def __init__(self) -> None:
+        self._in_function = 0
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
         for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
             argument.annotation = None
-        return self.visit_ClassDef(node)
+        self._in_function += 1
+        _drop_docstring(node)
+        bare = self.generic_visit(node)
+        self._in_function -= 1
+        return bare
 
-    def visit_ClassDef(self, node: ast.ClassDef | ast.FunctionDef) -> ast.AST:
-        if ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        _drop_docstring(node)
         return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        """A variable loses its type; a field of a class must have one, and gets a short one."""
+        if self._in_function and node.value:
+            return ast.Assign([node.target], node.value, lineno=node.lineno)
+        if not isinstance(node.annotation, ast.Name):
+            node.annotation = ast.Name("Any")
+        return node
+
+
+def _drop_docstring(node: ast.ClassDef | ast.FunctionDef) -> None:
+    if ast.get_docstring(node, clean=False) is not None:
+        node.body = node.body[1:] or [ast.Pass()]

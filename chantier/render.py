@@ -9,6 +9,7 @@ import yaml
 from troposphere import Template
 
 WIDTH = 100
+RULE = 70
 # What a reader wants to know first.
 HEAD = ("AWSTemplateFormatVersion", "Description", "Metadata", "Parameters")
 RESOURCE = ("Type", "Condition", "DependsOn", "DeletionPolicy", "UpdateReplacePolicy", "Metadata")
@@ -83,7 +84,7 @@ def render(template: Template, sections: Iterable[tuple[str, tuple[str, ...]]] =
 def _section(title: str, resources: Mapping[str, Any]) -> list[str]:
     if not resources:
         return []
-    rule = "-" * max(3, WIDTH - 6 - len(title))
+    rule = "-" * max(3, RULE - len(title))
     parts = [f"\n  # {title} {rule}\n"]
     for name, resource in resources.items():
         text = _dump({name: _ordered(resource, RESOURCE)})

@@ -13,7 +13,6 @@ from chantier.detection.condition import Condition
 from chantier.detection.engine import COOLANT_HIGH, OIL_PRESS_LOW, coolant_high, oil_press_low
 from chantier.detection.faults import FAULT_CODE
 from chantier.detection.supplies import BATT_LOW, FUEL_LOW, batt_low, fuel_low
-from chantier.telemetry import Reading
 
 NOMINAL_VOLTS = (12, 24)
 
@@ -25,21 +24,27 @@ DEFAULTS: dict[str, dict[str, float]] = {
     "DTC": FAULT_CODE,
 }
 
-CONDITIONS: tuple[tuple[str, Callable[[dict[str, float], Reading], Condition]], ...] = (
-    ("COOLANT_HIGH", coolant_high),
-    ("OIL_PRESS_LOW", oil_press_low),
-    ("FUEL_LOW", fuel_low),
-    ("BATT_LOW", batt_low),
-)
+CONDITIONS: dict[str, Callable[[dict[str, float]], tuple[Condition, ...]]] = {
+    "COOLANT_HIGH": coolant_high,
+    "OIL_PRESS_LOW": oil_press_low,
+    "FUEL_LOW": fuel_low,
+    "BATT_LOW": batt_low,
+}
 
 # Numbers of these codes are volts of a 24 V system.
 VOLTS = {"BATT_LOW": ("info", "warning", "critical", "clear")}
 
 
 class Rules(NamedTuple):
-    """The catalogue with the numbers of one machine."""
+    """The catalogue with the numbers of one machine.
+
+    Attributes:
+        limits: by code, every number.
+        conditions: the thresholds with these numbers filled in, in the catalogue's order.
+    """
 
     limits: dict[str, dict[str, float]]
+    conditions: tuple[Condition, ...]
 
 
 def rules_for(limits: dict[str, dict[str, float]] | None = None, *, volts: int = 24) -> Rules:
@@ -55,7 +60,8 @@ def rules_for(limits: dict[str, dict[str, float]] | None = None, *, volts: int =
             merged[code][name] *= volts / 24
     for code, numbers in (limits or {}).items():
         merged[code].update(numbers)
-    return Rules(merged)
+    filled = (condition for code, fill in CONDITIONS.items() for condition in fill(merged[code]))
+    return Rules(merged, tuple(filled))
 
 
 DEFAULT_RULES = rules_for()

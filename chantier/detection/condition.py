@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from chantier.detection.memory import Track
 
+ANY_RPM = 1e9
 COMPARE = {">=": ge, ">": gt, "<=": le, "<": lt}
 
 
@@ -40,6 +41,8 @@ class Condition(NamedTuple):
         clear_for_s: and has been for this many seconds.
         inhibit_s: seconds after engine start in which it is not judged.
         engine: judged only while the engine runs.
+        above_rpm: judged only above this engine speed, 1/min; -1 for any.
+        up_to_rpm: and only up to this one.
         gap_s: silence after which a limit does not count as held; 0 for any length.
     """
 
@@ -53,6 +56,8 @@ class Condition(NamedTuple):
     clear_for_s: int
     inhibit_s: int = 30
     engine: bool = True
+    above_rpm: float = -1.0
+    up_to_rpm: float = ANY_RPM
     gap_s: int = 120
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from chantier.detection.condition import Condition, Level
-from chantier.telemetry import Reading
+from chantier.detection.condition import ANY_RPM, Condition, Level
 
 Limits = dict[str, float]
 
@@ -21,30 +20,38 @@ COOLANT_HIGH = {
 OIL_PRESS_LOW = {"idle": 100.0, "work": 200.0, "work_rpm": 1500.0, "margin": 50.0, "for_s": 0}
 
 
-def coolant_high(limits: Limits, _reading: Reading) -> Condition:
+def coolant_high(limits: Limits) -> tuple[Condition, ...]:
     """COOLANT_HIGH: judged with the engine off too, so that it can close while cooling."""
     for_s = int(limits["for_s"])
-    return Condition(
-        code="COOLANT_HIGH",
-        field="cool_c",
-        unit="°C",
-        opens=">=",
-        levels=(
-            Level("warning", limits["warning"], for_s),
-            Level("critical", limits["critical"], for_s),
-            Level("critical", limits["stop"], for_s),
+    return (
+        Condition(
+            code="COOLANT_HIGH",
+            field="cool_c",
+            unit="°C",
+            opens=">=",
+            levels=(
+                Level("warning", limits["warning"], for_s),
+                Level("critical", limits["critical"], for_s),
+                Level("critical", limits["stop"], for_s),
+            ),
+            clears="<",
+            clear=limits["clear"],
+            clear_for_s=int(limits["clear_for_s"]),
+            engine=False,
         ),
-        clears="<",
-        clear=limits["clear"],
-        clear_for_s=int(limits["clear_for_s"]),
-        engine=False,
     )
 
 
-def oil_press_low(limits: Limits, reading: Reading) -> Condition:
-    """OIL_PRESS_LOW: the limit of the regime that the engine is in."""
-    working = reading.rpm is not None and reading.rpm > limits["work_rpm"]
-    limit = limits["work"] if working else limits["idle"]
+def oil_press_low(limits: Limits) -> tuple[Condition, ...]:
+    """OIL_PRESS_LOW: one alert with two limits, by the regime that the engine is in."""
+    turn = limits["work_rpm"]
+    return (
+        _oil(limits, limits["idle"], above_rpm=-1.0, up_to_rpm=turn),
+        _oil(limits, limits["work"], above_rpm=turn, up_to_rpm=ANY_RPM),
+    )
+
+
+def _oil(limits: Limits, limit: float, *, above_rpm: float, up_to_rpm: float) -> Condition:
     return Condition(
         code="OIL_PRESS_LOW",
         field="oil_kpa",
@@ -56,4 +63,6 @@ def oil_press_low(limits: Limits, reading: Reading) -> Condition:
         clear_for_s=0,
         inhibit_s=15,
         engine=True,
+        above_rpm=above_rpm,
+        up_to_rpm=up_to_rpm,
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chantier.detection.catalogue import CONDITIONS, DEFAULT_RULES, Rules
-from chantier.detection.condition import Condition, step
+from chantier.detection.catalogue import DEFAULT_RULES, Rules
+from chantier.detection.condition import COMPARE, Condition, step
 from chantier.detection.faults import DTC, FAULT_SEVERITIES, follow_faults
 from chantier.detection.memory import Event, Memory, Track
 from chantier.telemetry import Reading
+
+NOT_FOLLOWED = Track()
 
 
 def observe(
@@ -30,19 +32,21 @@ def observe(
     if (reading.t, reading.seq) <= (memory.t, memory.seq):
         return memory, ()
     gap = reading.t - memory.t if memory.t else 0
-    now = memory._replace(
+    now = Memory(
         t=reading.t,
         seq=reading.seq,
         engine_on=_engine_on(memory.engine_on, reading),
         lat=memory.lat if reading.lat is None else reading.lat,
         lon=memory.lon if reading.lon is None else reading.lon,
+        tracks=memory.tracks,
     )
     tracks = dict(memory.tracks)
-    events = (
-        *_thresholds(now, reading, rules, tracks, gap),
-        *_fault_codes(now, reading, rules, tracks),
-    )
-    return now._replace(tracks=tuple(sorted(tracks.items()))), events
+    events = list(_thresholds(now, reading, rules, tracks, gap))
+    if reading.dtc or tracks:
+        events += _fault_codes(now, reading, rules, tracks)
+    if tracks or memory.tracks:
+        now = now._replace(tracks=tuple(sorted(tracks.items())))
+    return now, tuple(events)
 
 
 def _engine_on(since: int, reading: Reading) -> int:
@@ -54,23 +58,27 @@ def _engine_on(since: int, reading: Reading) -> int:
 def _thresholds(
     memory: Memory, reading: Reading, rules: Rules, tracks: dict[str, Track], gap: int
 ) -> Iterator[Event]:
-    for code, build in CONDITIONS:
-        rule = build(rules.limits[code], reading)
+    running = reading.t - memory.engine_on if memory.engine_on else -1
+    for rule in rules.conditions:
         value = getattr(reading, rule.field)
-        if value is None or not _judged(rule, memory, reading):
+        if value is None or not _judged(rule, running, reading.rpm or 0.0):
             continue
-        kind, track = step(rule, tracks.get(code, Track()), value, reading.t, gap)
-        _keep(tracks, code, kind, track)
+        track = tracks.get(rule.code, NOT_FOLLOWED)
+        if track is NOT_FOLLOWED and not COMPARE[rule.opens](value, rule.levels[0].limit):
+            continue
+        kind, track = step(rule, track, value, reading.t, gap)
+        _keep(tracks, rule.code, kind, track)
         if kind:
             level = rule.levels[track.level - 1]
-            told = _event(kind, code, track, memory, severity=level.severity)
+            told = _event(kind, rule.code, track, memory, severity=level.severity)
             yield told._replace(limit=level.limit, unit=rule.unit)
 
 
-def _judged(rule: Condition, memory: Memory, reading: Reading) -> bool:
-    if not memory.engine_on:
-        return not rule.engine
-    return reading.t - memory.engine_on > rule.inhibit_s
+def _judged(rule: Condition, running: int, rpm: float) -> bool:
+    """Whether a condition counts now; `running` is how long the engine has run, s; -1 if off."""
+    if running <= rule.inhibit_s and (running >= 0 or rule.engine):
+        return False
+    return rule.above_rpm < rpm <= rule.up_to_rpm
 
 
 def _fault_codes(
@@ -89,7 +97,7 @@ def _fault_codes(
 
 
 def _keep(tracks: dict[str, Track], name: str, kind: str, track: Track) -> None:
-    if kind == "close" or track == Track():
+    if kind == "close" or track == NOT_FOLLOWED:
         tracks.pop(name, None)
     else:
         tracks[name] = track

@@ -1,0 +1,174 @@
+"""How long detection takes: a reading through the fold, and a cold start to the first alert.
+
+    python bench/detect.py [--runs 15] [--json]
+
+The cold start is a whole process: import, clients, one message, its alert in
+the table of an embedded AWS. It runs in turn with a handler of the usual kind
+(boto3.resource, one threshold), so that only their ratio matters.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from chantier.detection import Memory, observe, rules_for
+from chantier.local import down, up
+from chantier.resources.detect import source
+from chantier.site import EXAMPLE, Site
+from chantier.stack import deploy
+from chantier.telemetry import Reading
+from chantier.template import synthesize
+
+USUAL = """
+import json, os
+import boto3
+table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
+def handler(event, context=None):
+    for reading in event["readings"]:
+        if reading.get("oil_kpa", 999) < 100:
+            table.put_item(Item={"machine": event["machine"], "key": "USUAL#" + reading["t"],
+                                 "oil_kpa": int(reading["oil_kpa"])})
+"""
+RUN = """
+import json, sys
+sys.path.insert(0, ".")
+import index
+index.handler(json.loads(sys.argv[1]))
+"""
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """n, minimum, median and maximum."""
+    return {
+        "n": len(values),
+        "min": round(min(values), 3),
+        "median": round(statistics.median(values), 3),
+        "max": round(max(values), 3),
+    }
+
+
+def fold(rounds: int) -> dict[str, float]:
+    """Microseconds a reading of a healthy working machine, every rule on; one core."""
+    rules = rules_for()
+    readings = [
+        Reading(
+            t=1_790_000_000 + 10 * n,
+            seq=n,
+            st="WORK",
+            eng=True,
+            rpm=1650,
+            cool_c=88,
+            hyd_c=64,
+            oil_kpa=410,
+            fuel_pct=63.2,
+            def_pct=71,
+            batt_v=27.9,
+            lat=48.7,
+            lon=2.2,
+        )
+        for n in range(1000)
+    ]
+
+    def once() -> None:
+        memory = Memory()
+        for reading in readings:
+            memory, _ = observe(memory, reading, rules)
+
+    return spread([_seconds(once) * 1e6 / len(readings) for _ in range(rounds)])
+
+
+def _seconds(act: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+def cold_start(runs: int) -> dict[str, dict[str, float]]:
+    """Milliseconds of whole processes, in turn, and their ratio pair by pair."""
+    site = Site.load(EXAMPLE)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        cloud = up(folder / "local", region=site.site.region, say=lambda _line: None)
+        try:
+            body = synthesize(site)
+            done = deploy(cloud, body, site=site.name, parameters={}, say=lambda _line: None)
+            environment = {
+                "PATH": os.environ["PATH"],
+                "AWS_REGION": cloud.region,
+                "AWS_DEFAULT_REGION": cloud.region,
+                "AWS_ENDPOINT_URL": str(cloud.endpoint_url),
+                "AWS_CA_BUNDLE": str(cloud.ca),
+                "AWS_ACCESS_KEY_ID": "test",
+                "AWS_SECRET_ACCESS_KEY": "test",
+                "TABLE": done.outputs["AlertsTableName"],
+                "BUCKET": done.outputs["DataBucketName"],
+            }
+            handlers = {"ours": source(site), "usual": USUAL, "python": "handler = print"}
+            for kind, text in handlers.items():
+                (folder / kind).mkdir()
+                (folder / kind / "index.py").write_text(text, "utf-8")
+            return _in_turn(folder, tuple(handlers), environment, runs)
+        finally:
+            down(folder / "local", wipe=True)
+
+
+def _in_turn(
+    folder: Path, kinds: tuple[str, ...], environment: dict[str, str], runs: int
+) -> dict[str, dict[str, float]]:
+    took: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for run in range(runs + 1):
+        for kind in kinds:
+            event = _event(run)
+            command = [sys.executable, "-B", "-c", RUN, json.dumps(event)]
+            began = time.perf_counter()
+            subprocess.run(
+                command, cwd=folder / kind, env=environment, check=True, stdout=subprocess.DEVNULL
+            )
+            if run:  # the first of each only warms the page cache
+                took[kind].append((time.perf_counter() - began) * 1000)
+    ratios = [a / b for a, b in zip(took["ours"], took["usual"], strict=True)]
+    return {**{kind: spread(values) for kind, values in took.items()}, "ratio": spread(ratios)}
+
+
+def _event(run: int) -> dict[str, object]:
+    """A message that opens an alert at once, later than all before it."""
+    minute = f"2026-09-21T{run // 60:02}:{run % 60:02}"
+    low = {"eng": True, "rpm": 900, "oil_kpa": 40}
+    fine = {**low, "oil_kpa": 300}
+    return {
+        "v": 1,
+        "machine": "EX-001",
+        "readings": [
+            {"t": f"{minute}:00Z", "seq": run * 4, **fine},
+            {"t": f"{minute}:20Z", "seq": run * 4 + 1, **low},
+            {"t": f"{minute}:30Z", "seq": run * 4 + 2, **fine},
+        ],
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    figures = {"fold_us": fold(asked.runs), "cold_start_ms": cold_start(asked.runs)}
+    if asked.json:
+        print(json.dumps(figures, indent=2))
+        return
+    print("fold, microseconds a reading:", figures["fold_us"])
+    for kind, values in figures["cold_start_ms"].items():
+        print(f"cold start, ms, {kind}:" if kind != "ratio" else "ours / usual:", values)
+
+
+if __name__ == "__main__":
+    main()
