@@ -161,12 +161,12 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    figures = {"fold_us": fold(asked.runs), "cold_start_ms": cold_start(asked.runs)}
+    folded, started = fold(asked.runs), cold_start(asked.runs)
     if asked.json:
-        print(json.dumps(figures, indent=2))
+        print(json.dumps({"fold_us": folded, "cold_start_ms": started}, indent=2))
         return
-    print("fold, microseconds a reading:", figures["fold_us"])
-    for kind, values in figures["cold_start_ms"].items():
+    print("fold, microseconds a reading:", folded)
+    for kind, values in started.items():
         print(f"cold start, ms, {kind}:" if kind != "ratio" else "ours / usual:", values)
 
 

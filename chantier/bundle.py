@@ -17,6 +17,7 @@ from pathlib import Path
 from chantier.errors import ChantierError
 
 PACKAGE = "chantier"
+WIDTH = 99
 ROOT = Path(__file__).parent
 
 
@@ -40,10 +41,9 @@ def bundle(*entries: str, footer: str) -> str:
     for module, tree in trees.items():
         kept = [node for node in tree.body if reached.intersection(_defined(node))]
         if kept:
-            lines = _source(module).splitlines()
             for node in kept:
                 _check_f_strings(module, node)
-            texts = [_text(lines, node) for node in kept]
+            texts = [_text(node) for node in kept]
             parts.append("\n".join((f"# --- {module}", *texts)))
             used = _names(ast.parse("\n".join(texts)))
             imports |= _outside_imports(tree, used)
@@ -111,7 +111,8 @@ def _defined(node: ast.stmt) -> list[str]:
     targets = node.targets if isinstance(node, ast.Assign) else []
     if isinstance(node, ast.AnnAssign):
         targets = [node.target]
-    return [target.id for target in targets if isinstance(target, ast.Name)]
+    parts = [part for one in targets for part in getattr(one, "elts", [one])]
+    return [part.id for part in parts if isinstance(part, ast.Name)]
 
 
 def _reached(definitions: dict[str, ast.stmt], footer: str) -> set[str]:
@@ -151,12 +152,28 @@ def _import_lines(imports: set[tuple[str, str]]) -> str:
     return "\n".join((*whole, *named))
 
 
-def _text(lines: list[str], node: ast.stmt) -> str:
-    """A constant as it was written; code as short as Python writes it."""
-    if not isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return "\n".join(_narrow(line) for line in lines[node.lineno - 1 : node.end_lineno])
-    written = ast.unparse(_bare(node))
-    return "\n" + "\n".join(_narrow(line) for line in written.splitlines() if line.strip())
+def _text(node: ast.stmt) -> str:
+    """Code as short as Python writes it; a table with as many entries a line as fit."""
+    if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
+        target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+        return f"{ast.unparse(target)} = {_table(node.value, '')}"
+    written = ast.unparse(_bare(node)).splitlines()
+    text = "\n".join(_narrow(line) for line in written if line.strip())
+    return "\n" + text if isinstance(node, ast.FunctionDef | ast.ClassDef) else text
+
+
+def _table(table: ast.Dict, indent: str) -> str:
+    inner = indent + "  "
+    lines = [inner]
+    for key, value in zip(table.keys, table.values, strict=True):
+        name = f"{ast.unparse(key)}: " if key else "**"
+        entry = name + ast.unparse(value) + ","
+        if len(inner + entry) > WIDTH and isinstance(value, ast.Dict):
+            entry = name + _table(value, inner) + ","
+        if len(lines[-1] + entry.partition("\n")[0]) > WIDTH and lines[-1].strip():
+            lines.append(inner)
+        lines[-1] += entry if lines[-1] == inner else " " + entry
+    return "{\n" + "\n".join(lines) + f"\n{indent}}}"
 
 
 def _narrow(line: str) -> str:

@@ -25,6 +25,10 @@ from chantier.telemetry import (
 
 # Python refuses to print integers of thousands of digits.
 HUGE = 10**40
+# From the year 2000 to 2100: outside it is a clock that lost its battery.
+FIRST_T, LAST_T = 946_684_800, 4_102_444_800
+# J1939-73: 19 bits of SPN, 5 of FMI, 7 of occurrence count.
+MAX_SPN, MAX_FMI, MAX_OC = 524_287, 31, 127
 
 
 def parse(payload: bytes) -> object:
@@ -116,7 +120,7 @@ def parse_time(text: object) -> int:
         when = datetime.fromisoformat(text)
     except ValueError:
         when = None
-    if when is None or when.utcoffset() is None:
+    if when is None or when.utcoffset() is None or not FIRST_T <= when.timestamp() < LAST_T:
         raise Malformed(f"t is {text[:40]!r}, expected a UTC time such as 2026-11-22T09:14:05Z")
     return int(when.timestamp())
 
@@ -160,13 +164,14 @@ def _lamps(value: object) -> tuple[str, ...]:
 def _codes(value: object) -> tuple[tuple[int, int, int], ...]:
     if not isinstance(value, list) or len(value) > MAX_DTC:
         raise Malformed(f"dtc is {_kind(value)}, expected at most {MAX_DTC} of [spn, fmi, oc]")
-    return tuple(_code(code) for code in value)
+    # J1939-73 says "no fault" as one code of zeros.
+    return tuple(code for code in map(_code, value) if code[:2] != (0, 0))
 
 
 def _code(code: object) -> tuple[int, int, int]:
     if isinstance(code, list) and [type(part) for part in code] == [int, int, int]:
         spn, fmi, occurrences = code
-        if spn >= 0 and 0 <= fmi <= 31 and occurrences >= 0:  # noqa: PLR2004 - FMI has 5 bits
+        if 0 <= spn <= MAX_SPN and 0 <= fmi <= MAX_FMI and 0 <= occurrences <= MAX_OC:
             return spn, fmi, occurrences
     raise Malformed(f"dtc holds {_kind(code)}, expected [spn, fmi, oc] as whole numbers")
 

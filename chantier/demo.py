@@ -13,22 +13,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from chantier.alerts import read_alerts
 from chantier.cloud import Cloud
 from chantier.errors import ChantierError
 from chantier.fleet import enrol_all
-from chantier.identity import folder
+from chantier.identity import folder, forget, keep_out_of_git
 from chantier.lint import lint
 from chantier.local import down, status, up, warm
-from chantier.logs import read_log
-from chantier.raw import Quarantined, quarantine, raw_objects
-from chantier.records import Alert
-from chantier.score import Latency, Verdict, judge, latency, lost, message_names
 from chantier.sending import counting, lines_of, site_time
 from chantier.site import Site
 from chantier.stack import deploy
+from chantier.tally import BROKEN, DemoReport, count
 from chantier.telemetry import Reading, ingest_topic
 from chantier.template import synthesize
 from simulator.fleet import run_fleet
@@ -45,74 +40,7 @@ MINUTES = 60
 # A few seconds of messages in an object, so that the demo need not wait for Firehose's minutes.
 BUFFER_S = "2"
 WORKERS = 8
-SETTLE_S = 30.0
-# Sent on purpose, to see them arrive in quarantine with their reasons.
-BROKEN: tuple[bytes, ...] = (
-    b"this is not JSON",
-    b'{"v":2,"readings":[]}',
-    b'{"v":1,"readings":[{"seq":1,"cool_c":88}]}',
-    b'{"v":1,"readings":[{"t":"2026-11-02T08:00:00Z","cool_c":NaN}]}',
-)
 MARK = "made-by-demo"
-
-
-@dataclass(frozen=True)
-class DemoReport:
-    """What a demo showed.
-
-    Attributes:
-        sent: every message of the fleet and of the replay.
-        lost: those that the raw data does not hold.
-        raw_keys: raw objects in the bucket.
-        quarantined: what could not be read; `broken` of them were sent so on purpose.
-        broken: messages sent broken.
-        verdict: scripted alerts against found ones.
-        alerts: every alert in the table.
-        took: publish to stored alert; None if no alert was stored.
-        replayed: readings replayed from a recording.
-        seconds: how long it all took.
-    """
-
-    sent: tuple[Sent, ...]
-    lost: tuple[Sent, ...]
-    raw_keys: tuple[str, ...]
-    quarantined: tuple[Quarantined, ...]
-    broken: int
-    verdict: Verdict
-    alerts: tuple[Alert, ...]
-    took: Latency | None
-    replayed: int
-    seconds: float
-
-    @property
-    def ok(self) -> bool:
-        """Nothing sent is missing, nothing scripted is missing, nothing broken vanished."""
-        return not (
-            self.lost or self.verdict.missing or len(self.quarantined) != self.broken
-        ) and bool(self.sent)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same, ready for JSON."""
-        return {
-            "ok": self.ok,
-            "messages": {
-                "sent": len(self.sent),
-                "stored": len(self.sent) - len(self.lost),
-                "lost": len(self.lost),
-                "broken": self.broken,
-                "quarantined": len(self.quarantined),
-            },
-            "alerts": {
-                "scripted": len(self.verdict.found) + len(self.verdict.missing),
-                "found": len(self.verdict.found),
-                "missing": [one._asdict() for one in self.verdict.missing],
-                "unexpected": [alert.as_dict() for alert in self.verdict.unexpected],
-            },
-            "latency_ms": self.took._asdict() if self.took else None,
-            "raw_objects": len(self.raw_keys),
-            "replayed_readings": self.replayed,
-            "seconds": round(self.seconds, 1),
-        }
 
 
 @dataclass(frozen=True)
@@ -150,32 +78,45 @@ def run_demo(  # noqa: PLR0913 - a run is described by these
     """
     began = time.monotonic()
     local = home / "local"
-    fresh(local)
+    fresh(home)
     try:
         stage = prepare(site, home=home, say=say)
         incidents = script(site)
+        player = replayed_machine(site, incidents)
         say("Machines at work: " + ", ".join(str(incident) for incident in incidents))
         sent, expected = asyncio.run(
-            _play(stage, incidents, recording=recording, seed=seed, tick=tick)
+            _play(stage, incidents, player, recording=recording, seed=seed, tick=tick)
         )
-        return _count(stage, sent, expected, replayed=len(recording), began=began)
+        return count(
+            cloud=stage.cloud,
+            outputs=stage.outputs,
+            site=site.name,
+            sent=sent,
+            expected=expected,
+            recorded=player if recording else None,
+            replayed=len(recording),
+            began=began,
+        )
     except BaseException:
         down(local)
         raise
 
 
-def fresh(local: Path) -> None:
+def fresh(home: Path) -> None:
     """Forget the last demo; refuse to forget anything else.
 
     Raises:
         ChantierError: this project's local AWS holds something that no demo made.
     """
+    local = home / "local"
     if not (local / MARK).exists() and (status(local).running or any(local.glob("*/*"))):
         raise ChantierError(
             "This project's local AWS holds a deployment of yours, which a demo would wipe.",
             "Run the demo in an empty folder, or wipe it first: chantier local down --wipe",
         )
     down(local, wipe=True)
+    forget(home, "local")
+    keep_out_of_git(home)
     local.mkdir(parents=True, exist_ok=True)
     (local / MARK).touch()
 
@@ -208,14 +149,18 @@ def script(site: Site) -> tuple[Incident, ...]:
     )
 
 
-def replayed_machine(site: Site) -> str:
-    """Who plays a recording: the first 12 V machine, as road vehicles are, else the last one."""
-    return next((m.id for m in site.machines if m.voltage == 12), site.machines[-1].id)  # noqa: PLR2004
+def replayed_machine(site: Site, incidents: Sequence[Incident]) -> str:
+    """Who plays a recording: a machine without incident, of 12 V if there is one."""
+    scripted = {incident.machine for incident in incidents}
+    free = [machine for machine in site.machines if machine.id not in scripted]
+    ranked = sorted(free or site.machines, key=lambda machine: machine.voltage)
+    return ranked[0].id
 
 
-async def _play(
+async def _play(  # noqa: PLR0913 - a run is described by these
     stage: Stage,
     incidents: Sequence[Incident],
+    machine: str,
     *,
     recording: tuple[Reading, ...],
     seed: int,
@@ -229,7 +174,6 @@ async def _play(
         sent.append(one)
         told(one)
 
-    machine = replayed_machine(site)
     if recording:
         await replay(
             recording,
@@ -250,39 +194,6 @@ async def _play(
         on_sent=on_sent,
     )
     async with Link(stage.lines[machine]) as link:
-        for payload in BROKEN:
+        for payload, _, _ in BROKEN:
             await link.publish(ingest_topic(site.name, machine), payload)
     return tuple(sent), tuple(report.expected)
-
-
-def _count(
-    stage: Stage,
-    sent: tuple[Sent, ...],
-    expected: tuple[Expected, ...],
-    *,
-    replayed: int,
-    began: float,
-) -> DemoReport:
-    """Read back what arrived, once it has; wait no longer than half a minute."""
-    bucket, cloud = stage.outputs["DataBucketName"], stage.cloud
-    until = time.monotonic() + SETTLE_S
-    while True:
-        objects = list(raw_objects(cloud, bucket))
-        missing = lost(sent, message_names(objects))
-        kept = quarantine(cloud, bucket)
-        if (not missing and len(kept) >= len(BROKEN)) or time.monotonic() > until:
-            break
-        time.sleep(0.5)
-    alerts = read_alerts(cloud, stage.outputs["AlertsTableName"], site=stage.site.name)
-    return DemoReport(
-        sent=sent,
-        lost=tuple(missing),
-        raw_keys=tuple(one.key for one in objects),
-        quarantined=tuple(kept),
-        broken=len(BROKEN),
-        verdict=judge(expected, alerts),
-        alerts=tuple(alerts),
-        took=latency(sent, read_log(cloud, stage.outputs["DetectLogName"])),
-        replayed=replayed,
-        seconds=time.monotonic() - began,
-    )

@@ -1,13 +1,15 @@
 """A machine's identity: a key made here, a certificate from AWS IoT, a thing to hang it on.
 
 The private key never leaves this computer: AWS gets a signing request only.
-Everything lies under `.chantier/<cloud>/machines/<id>/`, which git ignores.
+Everything lies under `.chantier/<cloud>/machines/<site>/<id>/`, which git ignores.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +21,7 @@ from chantier.site import Machine, Site
 KEY_FILE = "private.key"
 CERTIFICATE_FILE = "certificate.pem"
 ABOUT_FILE = "machine.json"
+MACHINES = "machines"
 PRIVATE = 0o600
 
 
@@ -42,17 +45,32 @@ class Identity(NamedTuple):
 
 def folder(home: Path, cloud: Cloud, site: str) -> Path:
     """Where the identities of a site's machines lie for one cloud."""
-    return home / cloud.name / site
+    return home / cloud.name / MACHINES / site
 
 
 def find(home: Path, cloud: Cloud, site: str, machine: str) -> Identity | None:
-    """The identity of a machine, if it has one here."""
+    """The identity of a machine, if a whole one is here."""
     at = folder(home, cloud, site) / machine
+    key, certificate = at / KEY_FILE, at / CERTIFICATE_FILE
     try:
-        about = json.loads((at / ABOUT_FILE).read_text("utf-8"))
-    except FileNotFoundError:
+        arn = json.loads((at / ABOUT_FILE).read_text("utf-8"))["certificate_arn"]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    return Identity(machine, at / KEY_FILE, at / CERTIFICATE_FILE, about["certificate_arn"])
+    return Identity(machine, key, certificate, arn) if _match(key, certificate) else None
+
+
+def _match(key: Path, certificate: Path) -> bool:
+    """Whether the two files are there and belong together."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError):
+        return False
+    return True
+
+
+def forget(home: Path, cloud_name: str) -> None:
+    """Remove every identity of a cloud that is no more."""
+    shutil.rmtree(home / cloud_name / MACHINES, ignore_errors=True)
 
 
 def need(home: Path, cloud: Cloud, site: str, machine: str) -> Identity:
@@ -68,7 +86,9 @@ def need(home: Path, cloud: Cloud, site: str, machine: str) -> Identity:
 def enrol(
     cloud: Cloud, site: Site, machine: Machine, *, outputs: Mapping[str, str], home: Path
 ) -> Identity:
-    """Give a machine its identity; one that it has, and that works, is kept.
+    """Give a machine its identity; one that it has here, and that works, is kept.
+
+    A machine has one certificate: a new one takes the place of every other.
 
     Args:
         cloud: where the site is deployed.
@@ -92,7 +112,7 @@ def enrol(
     try:
         client.attach_policy(policyName=outputs["MachinePolicyName"], target=arn)
         client.attach_thing_principal(thingName=machine.id, principal=arn)
-        _keep_out_of_git(home)
+        keep_out_of_git(home)
         _write(at / KEY_FILE, key)
         _write(at / CERTIFICATE_FILE, made["certificatePem"].encode())
         about = {"machine": machine.id, "site": site.name, "certificate_arn": arn}
@@ -100,6 +120,9 @@ def enrol(
     except BaseException:
         _withdraw(client, machine.id, arn, policy=outputs["MachinePolicyName"])
         raise
+    for other in client.list_thing_principals(thingName=machine.id)["principals"]:
+        if other != arn:
+            _withdraw(client, machine.id, other, policy=outputs["MachinePolicyName"])
     return Identity(machine.id, at / KEY_FILE, at / CERTIFICATE_FILE, arn, created=True)
 
 
@@ -149,7 +172,7 @@ def _is_attached(client: Any, identity: Identity, thing: str) -> bool:
 
 
 def _withdraw(client: Any, thing: str, arn: str, *, policy: str) -> None:
-    """Take back a certificate that was not handed over whole."""
+    """Take back a certificate: one not handed over whole, or replaced."""
     client.detach_policy(policyName=policy, target=arn)
     client.detach_thing_principal(thingName=thing, principal=arn)
     certificate_id = arn.rpartition("/")[2]
@@ -173,9 +196,10 @@ def _key_and_request(machine: str) -> tuple[bytes, str]:
     return written, request.sign(key, hashes.SHA256()).public_bytes(pem).decode()
 
 
-def _keep_out_of_git(home: Path) -> None:
-    """The folder ignores itself, whatever repository it lies in."""
+def keep_out_of_git(home: Path) -> None:
+    """Make the project's folder: for its owner alone, and ignored by any repository it lies in."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.chmod(0o700)
     (home / ".gitignore").write_text("*\n", "utf-8")
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import NamedTuple
+
+from chantier.errors import ChantierError
 
 
 class Finding(NamedTuple):
@@ -20,10 +23,20 @@ def lint(body: str, *, region: str) -> list[Finding]:
     Args:
         body: YAML or JSON.
         region: the region whose resource types and values count.
+
+    Raises:
+        ChantierError: there is no such region.
     """
     from cfnlint.api import lint as cfn_lint  # noqa: PLC0415 - half a second to import
     from cfnlint.config import ManualArgs  # noqa: PLC0415
+    from cfnlint.helpers import REGIONS  # noqa: PLC0415
 
+    if region not in REGIONS:
+        close = get_close_matches(region, REGIONS, n=3) or sorted(REGIONS)[:5]
+        raise ChantierError(
+            f"There is no AWS region {region!r}.",
+            f"Set [site] region in the site file; did you mean {', '.join(close)}?",
+        )
     arguments = ManualArgs(regions=[region], include_checks=["I"])
     return [
         Finding(

@@ -10,6 +10,7 @@ from troposphere import Template
 
 WIDTH = 100
 RULE = 70
+LIST = 60
 # What a reader wants to know first.
 HEAD = ("AWSTemplateFormatVersion", "Description", "Metadata", "Parameters")
 RESOURCE = ("Type", "Condition", "DependsOn", "DeletionPolicy", "UpdateReplacePolicy", "Metadata")
@@ -29,7 +30,8 @@ class _Dumper(yaml.SafeDumper):
         event = self.event
         if isinstance(event, yaml.ScalarEvent) and (event.tag or "").startswith("!"):
             analysis = self.analyze_scalar(event.value)
-            if analysis.allow_block_plain and not analysis.multiline and not event.style:
+            plain = analysis.allow_flow_plain if self.flow_level else analysis.allow_block_plain
+            if plain and not analysis.multiline and not event.style:
                 return ""
         return str(super().choose_scalar_style())
 
@@ -47,6 +49,13 @@ def _text(dumper: _Dumper, text: str) -> yaml.Node:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
+def _list(dumper: _Dumper, items: list[Any]) -> yaml.Node:
+    """A few short texts stand on one line; anything else one below the other."""
+    texts = [item.value if isinstance(item, _Intrinsic) else item for item in items]
+    short = all(isinstance(text, str) for text in texts) and sum(map(len, texts)) <= LIST
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=short)
+
+
 def _intrinsic(dumper: _Dumper, said: _Intrinsic) -> yaml.Node:
     if isinstance(said.value, str):
         return dumper.represent_scalar(said.tag, said.value)
@@ -57,6 +66,7 @@ def _intrinsic(dumper: _Dumper, said: _Intrinsic) -> yaml.Node:
 
 _Dumper.add_representer(str, _text)
 _Dumper.add_representer(_Intrinsic, _intrinsic)
+_Dumper.add_representer(list, _list)
 
 
 def render(template: Template, sections: Iterable[tuple[str, tuple[str, ...]]] = ()) -> str:

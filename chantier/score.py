@@ -63,9 +63,14 @@ def message_names(objects: Iterable[RawObject]) -> set[MessageName]:
     return names
 
 
-def lost(sent: Iterable[Sent], stored: set[MessageName]) -> list[Sent]:
-    """The messages that were sent and are not in the raw data."""
-    return [one for one in sent if (one.machine, one.t, one.seq) not in stored]
+def lost(sent: Iterable[Sent], arrived: set[MessageName]) -> list[Sent]:
+    """The messages that were sent and did not arrive."""
+    return [one for one in sent if (one.machine, one.t, one.seq) not in arrived]
+
+
+def judged(log: Iterable[Mapping[str, Any]]) -> set[MessageName]:
+    """(machine, time, sequence) of the newest reading of each message that detection handled."""
+    return {(line["machine"], line["t"], line["seq"]) for line in log if "t" in line}
 
 
 def judge(expected: Sequence[Expected], alerts: Sequence[Alert]) -> Verdict:

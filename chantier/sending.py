@@ -19,6 +19,7 @@ from chantier.fleet import chosen
 from chantier.identity import Identity, folder, need
 from chantier.site import Site
 from chantier.stack import outputs
+from chantier.telemetry import MAX_AHEAD_S
 from simulator.fleet import run_fleet
 from simulator.hours import busy_hour
 from simulator.incident import parse
@@ -145,6 +146,12 @@ def replay_file(  # noqa: PLR0913 - a replay is described by these
     """
     (machine,) = chosen(site, machine_id)
     readings = read_recording(recording)
+    ahead = readings[-1].t - int(time.time())
+    if ahead > MAX_AHEAD_S:
+        raise ChantierError(
+            f"{recording} ends {ahead} s in the future: detection would not believe it.",
+            "Check the times of the recording, and this computer's clock.",
+        )
     outputs(cloud, site.name)
     identity = need(home, cloud, site.name, machine.id)
     line = lines_of(cloud, [identity])[machine.id]

@@ -108,8 +108,9 @@ def plan(cloud: Cloud, body: str, *, site: str, parameters: Mapping[str, str], s
     found = _describe(client, name)
     if found and found["StackStatus"] == "ROLLBACK_COMPLETE":
         say(f"{name} failed to create before; deleting what is left of it.")
+        seen = {event["EventId"] for event in _events(client, found["StackId"])}
         client.delete_stack(StackName=name)
-        _wait(client, found["StackId"], say=say)
+        _wait(client, found["StackId"], say=say, seen=seen)
         found = None
     if found and found["StackStatus"] not in (*USABLE, "REVIEW_IN_PROGRESS"):
         raise ChantierError(
@@ -148,7 +149,7 @@ def execute(cloud: Cloud, made: Plan, *, say: Say) -> str:
     stack_id = _describe(client, made.stack)["StackId"]
     seen = {event["EventId"] for event in _events(client, stack_id)}
     client.execute_change_set(ChangeSetName=made.change_set)
-    status, reasons = _wait(client, stack_id, say=say, seen=seen, busy=True)
+    status, reasons = _wait(client, stack_id, say=say, seen=seen)
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         raise StackError(
             f"Stack {made.stack} ended as {status}. What failed first:",
@@ -244,28 +245,27 @@ def _events(client: Any, stack_id: str) -> list[Any]:
     return [event for page in pages for event in page["StackEvents"]][::-1]
 
 
-def _wait(
-    client: Any, stack_id: str, *, say: Say, seen: set[str] | None = None, busy: bool = False
-) -> tuple[str, list[str]]:
-    """Tell each new event until the stack rests; its status, and why resources failed."""
-    seen = set() if seen is None else seen
+def _wait(client: Any, stack_id: str, *, say: Say, seen: set[str]) -> tuple[str, list[str]]:
+    """Tell each event that was not seen until the stack itself rests.
+
+    Returns:
+        Its status, and why resources failed.
+    """
     reasons: list[str] = []
     for _ in _pauses():
-        status = _describe(client, stack_id)["StackStatus"]
-        fresh = [event for event in _events(client, stack_id) if event["EventId"] not in seen]
-        seen.update(event["EventId"] for event in fresh)
-        for event in fresh:
-            _tell(event, say, reasons)
-        resting = not status.endswith("_IN_PROGRESS")
-        if resting and (fresh or not busy):
-            return status, reasons
+        for event in _events(client, stack_id):
+            if event["EventId"] in seen:
+                continue
+            seen.add(event["EventId"])
+            if event["PhysicalResourceId"] != stack_id:
+                _tell(event, say, reasons)
+            elif not event["ResourceStatus"].endswith("_IN_PROGRESS"):
+                return event["ResourceStatus"], reasons
     raise AssertionError
 
 
 def _tell(event: Any, say: Say, reasons: list[str]) -> None:
     status, reason = event["ResourceStatus"], event.get("ResourceStatusReason", "")
-    if event["PhysicalResourceId"] == event["StackId"]:
-        return
     if status.endswith("_FAILED"):
         if not any(mark in reason.lower() for mark in CANCELLED):
             reasons.append(f"{event['LogicalResourceId']} ({event['ResourceType']}): {reason}")

@@ -135,7 +135,8 @@ def _cell(path: Path, line: int, name: str, cell: str) -> Any:
         value = json.loads(cell)
     except (ValueError, RecursionError):
         raise _broken(path, line, f"{name} is {cell[:40]!r}") from None
-    return int(value) if name == "seq" and isinstance(value, float) else value
+    whole = isinstance(value, float) and value.is_integer()
+    return int(value) if name == "seq" and whole else value
 
 
 def _reading(path: Path, line: int, said: object) -> Reading:

@@ -14,6 +14,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from chantier.cli import main
+from chantier.cli.exits import ChantierGroup
+from chantier.cli.show import table
+from chantier.lint import Finding
 from chantier.site import EXAMPLE
 
 Run = Callable[..., Result]
@@ -131,6 +134,57 @@ def test_without_aws_credentials_the_way_out_is_named(run: Run) -> None:
 )
 def test_wrong_usage_ends_with_2(run: Run, arguments: list[str]) -> None:
     assert run(*arguments).exit_code == 2
+
+
+def test_an_answer_that_says_no_ends_with_its_code() -> None:
+    @click.group(cls=ChantierGroup)
+    def tool() -> None: ...
+
+    @tool.command()
+    def refuse() -> None:
+        raise click.exceptions.Exit(1)
+
+    assert CliRunner().invoke(tool, ["refuse"]).exit_code == 1
+
+
+def test_lint_with_findings_ends_with_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    finding = Finding("E0000", 1, "made up", "error")
+    monkeypatch.setattr("chantier.lint.lint", lambda _body, region: [finding] if region else [])
+    told = run("lint", "--site", str(EXAMPLE))
+    assert told.exit_code == 1
+    assert "E0000 line 1: made up" in told.stdout
+
+
+@pytest.mark.parametrize("speed", ["0", "-1", "nan", "inf"])
+def test_a_speed_that_no_clock_has_is_refused(run: Run, speed: str) -> None:
+    told = run("simulate", "--speed", speed)
+    assert told.exit_code == 2
+    assert "a number above 0" in told.stderr
+
+
+def test_a_region_that_does_not_exist_is_told(run: Run) -> None:
+    text = EXAMPLE.read_text("utf-8").replace("eu-west-3", "eu-wst-3")
+    Path("chantier.toml").write_text(text, "utf-8")
+    told = run("lint")
+    assert told.exit_code == 1
+    assert "There is no AWS region 'eu-wst-3'." in told.stderr
+    assert "eu-west-3" in told.stderr
+
+
+def test_a_template_that_cannot_be_written_is_told(run: Run) -> None:
+    told = run("synth", "--site", str(EXAMPLE), "-o", "no/such/folder.yaml")
+    assert told.exit_code == 1
+    assert "Could not open file 'no/such/folder.yaml'" in told.stderr
+
+
+def test_what_a_machine_sent_cannot_draw_on_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table(("message",), [("hello [/is] not [red]markup \x1b]0;PWNED\x07\n",)])
+    printed = capsys.readouterr().out
+    assert "hello [/is] not [red]markup" in printed
+    assert "\x1b" not in printed
+    assert "\x07" not in printed
 
 
 def test_machine_list_is_a_list_of_objects_with_id(run: Run) -> None:

@@ -18,21 +18,27 @@ from chantier.detection import (
     words_en,
     words_fr,
 )
+from chantier.detection.condition import COMPARE
+from chantier.functions.detect import changed
 from chantier.telemetry import Reading
 from tests.stories import START, Case, at, expected_alerts, load_cases, messages
 
 CASES = load_cases()
+RULES = rules_for().conditions
 
 
 def fold(case: Case) -> list[Event]:
-    """Every event of a case; the memory is written and read between messages, as in the cloud."""
+    """Every event of a case; between messages the memory is what the cloud would have kept."""
     rules = rules_for(case.limits, volts=case.volts)
     memory, told = Memory(), list[Event]()
     for message in messages(case):
-        memory = load(dump(memory))
+        before = load(dump(memory))
+        after, fresh = before, list[Event]()
         for reading in decode(message).readings:
-            memory, events = observe(memory, reading, rules)
-            told += events
+            after, events = observe(after, reading, rules)
+            fresh += events
+        memory = after if fresh or changed(before, after) else before
+        told += fresh
     return told
 
 
@@ -64,6 +70,17 @@ def test_a_case_leaves_its_alerts(case: Case) -> None:
         for event in last.values()
     )
     assert left == expected_alerts(case), case.says
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_value_of_an_alert_is_past_its_limit(case: Case) -> None:
+    limits = [(alert["value"], alert["limit"]) for alert in case.alerts if "limit" in alert]
+    shown = {(event.value, event.limit) for event in fold(case)}
+    assert set(limits) <= shown
+    for event in fold(case):
+        if event.limit is not None and event.value is not None:
+            past = COMPARE[next(r.opens for r in RULES if r.code == event.code)]
+            assert past(event.value, event.limit)
 
 
 def test_every_code_has_cases_that_open_it_and_cases_that_do_not() -> None:

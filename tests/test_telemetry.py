@@ -81,8 +81,8 @@ def test_an_empty_message_is_refused() -> None:
 
 
 def test_an_absent_sensor_is_omitted_and_never_zero() -> None:
-    assert as_dict(Reading(t=0)) == {"t": "1970-01-01T00:00:00Z", "seq": 0}
-    assert read({"t": "1970-01-01T00:00:00Z"}).fuel_pct is None
+    assert as_dict(Reading(t=946_684_800)) == {"t": "2000-01-01T00:00:00Z", "seq": 0}
+    assert read({"t": "2000-01-01T00:00:00Z"}).fuel_pct is None
 
 
 def test_unknown_keys_are_ignored() -> None:
@@ -149,6 +149,9 @@ def test_a_message_of_another_shape_is_refused_with_the_reason(body: Any, reason
         ({"t": 5}, "t is 5, expected a UTC time"),
         ({"t": "yesterday"}, "t is 'yesterday', expected a UTC time"),
         ({"t": "2026-11-22T09:14:05"}, "expected a UTC time"),
+        ({"t": "9999-12-31T23:59:59-14:00"}, "expected a UTC time"),
+        ({"t": "0001-01-01T00:00:00+14:00"}, "expected a UTC time"),
+        ({"t": "1980-01-06T00:00:00Z"}, "expected a UTC time"),
         ({"seq": -1}, "seq is -1, expected a whole number"),
         ({"seq": 1.5}, "seq is 1.5, expected a whole number"),
         ({"st": "SLEEP"}, 'st is "SLEEP", expected one of'),
@@ -159,6 +162,8 @@ def test_a_message_of_another_shape_is_refused_with_the_reason(body: Any, reason
         ({"rpm": [1]}, "rpm is a list, expected a number"),
         ({"dtc": [[110, 15]]}, "dtc holds a list, expected [spn, fmi, oc]"),
         ({"dtc": [[110, 32, 1]]}, "dtc holds a list, expected [spn, fmi, oc]"),
+        ({"dtc": [[524_288, 1, 1]]}, "dtc holds a list, expected [spn, fmi, oc]"),
+        ({"dtc": [[110, 1, 128]]}, "dtc holds a list, expected [spn, fmi, oc]"),
         ({"dtc": [[1, 1, 1]] * 6}, "dtc is a list, expected at most 5"),
         ({"lamp": ["BLUE"]}, 'lamp is "BLUE", expected one of'),
         ({"lamp": 3}, "lamp is 3, expected any of"),
@@ -177,6 +182,10 @@ def test_a_reading_from_the_future_is_refused() -> None:
     assert read(EXAMPLE, now=now - 299).t == now
     with pytest.raises(Malformed, match="600 s ahead of the clock"):
         read(EXAMPLE, now=now - 600)
+
+
+def test_a_fault_code_of_zeros_is_no_fault() -> None:
+    assert read({**EXAMPLE, "dtc": [[0, 0, 0], [110, 15, 3]]}).dtc == ((110, 15, 3),)
 
 
 def test_one_lamp_may_be_a_text() -> None:
@@ -208,7 +217,7 @@ def test_no_bytes_raise_anything_but_malformed(payload: bytes) -> None:
         parse(payload)
 
 
-@given(st.integers(min_value=0, max_value=4_000_000_000))
+@given(st.integers(min_value=946_684_800, max_value=4_000_000_000))
 def test_a_time_survives_the_wire(t: int) -> None:
     assert parse_time(format_time(t)) == t
 

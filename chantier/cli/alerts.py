@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chantier.cli.options import cloud_for, json_option, load, local_option, site_option
-from chantier.cli.show import answer, say, table
+from chantier.cli.show import answer, clean, say, table
 
 if TYPE_CHECKING:
     from chantier.records import Alert
@@ -89,7 +89,9 @@ def _follow(read: Callable[[], list[Alert]], site: Site, *, as_json: bool) -> No
             else:
                 when = _local(alert.closed_at or alert.last_seen_at, site)
                 what = words["done" if alert.closed_at else "open"]
-                click.echo(f"{when}  {what:8}  {words[alert.severity]:13}  {alert.sentence}")
+                click.echo(
+                    f"{when}  {what:8}  {words[alert.severity]:13}  {clean(alert.sentence)}"
+                )
         time.sleep(FOLLOW_S)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +13,8 @@ from chantier.cli.options import home, json_option, load, site_option
 from chantier.cli.show import answer, program, say
 
 if TYPE_CHECKING:
-    from chantier.demo import DemoReport
     from chantier.site import Site
+    from chantier.tally import DemoReport
 
 
 @click.command()
@@ -37,6 +39,8 @@ def demo(site_path: Path, recording: Path | None, seed: int, *, as_json: bool) -
     from chantier.site import write_example
     from simulator.replay import read_recording
 
+    # A demo that is told to end takes what it started with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     readings = read_recording(recording) if recording else ()
     if not site_path.exists():
         write_example(site_path)
@@ -71,14 +75,17 @@ def _lines(report: DemoReport) -> list[tuple[str, str]]:
     sent, scripted = len(report.sent), len(verdict.found) + len(verdict.missing)
     lines = [
         ("messages", f"{sent} sent, {sent - len(report.lost)} stored, {len(report.lost)} lost"),
+        ("judged", f"{sent - len(report.unjudged)} by detection, {report.dead} dead letters"),
         ("broken messages", f"{report.broken} sent, {len(report.quarantined)} in quarantine"),
         ("alerts", f"{scripted} scripted, {len(verdict.found)} found"),
     ]
     lines += [("  missing", f"{one.machine} {one.code} {one.severity}") for one in verdict.missing]
     lines += [("  unscripted", f"{one.machine} {one.code}") for one in verdict.unexpected]
+    lines += [("  not quarantined", repr(payload)) for payload in report.missed]
+    times = "not measured: no alert was stored"
     if took:
         times = f"p50 {took.p50} ms, p95 {took.p95} ms, p99 {took.p99} ms (n = {took.n})"
-        lines.append(("publish to alert", times))
+    lines.append(("publish to alert", times))
     lines.append(("raw objects", f"{len(report.raw_keys)} in S3"))
     if report.replayed:
         lines.append(("replayed", f"{report.replayed} recorded readings"))

@@ -27,9 +27,8 @@ class ChantierGroup(click.Group):
         """Run, and turn what went wrong into a sentence and an exit code."""
         kwargs["standalone_mode"] = False
         try:
-            super().main(*args, **kwargs)
-        except click.exceptions.Exit as done:
-            sys.exit(done.exit_code)
+            # Outside its standalone mode click returns the code of an Exit.
+            code = super().main(*args, **kwargs)
         except click.ClickException as wrong:
             wrong.show()
             sys.exit(wrong.exit_code)
@@ -49,6 +48,8 @@ class ChantierGroup(click.Group):
                 raise
             _say(*told)
             sys.exit(KNOWN_FAILURE)
+        if isinstance(code, int) and code:
+            sys.exit(code)
 
 
 def _say(message: str, hint: str) -> None:

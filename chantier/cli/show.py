@@ -30,15 +30,24 @@ def answer(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def clean(text: str) -> str:
+    """The text without characters that would move the cursor or colour the terminal.
+
+    What machines send is shown to people, and anybody may have written it.
+    """
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
 def table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """The answer as a table; a cell may be a text or rich's own."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
         drawn.add_column(heading, overflow="fold")
     for row in rows:
-        drawn.add_row(*row)
+        drawn.add_row(*(Text(clean(cell)) if isinstance(cell, str) else cell for cell in row))
     Console().print(drawn)

@@ -41,7 +41,10 @@ def synth(site_path: Path, output: Path | None) -> None:
 
     text = synthesize(load(site_path))
     if output:
-        output.write_text(text, "utf-8")
+        try:
+            output.write_text(text, "utf-8")
+        except OSError as error:
+            raise click.FileError(str(output), error.strerror) from error
         say(f"Wrote {output} ({len(text.encode()):,} bytes).")
     else:
         click.echo(text, nl=False)

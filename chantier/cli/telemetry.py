@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
@@ -10,12 +11,31 @@ from chantier.cli.options import cloud_for, home, json_option, load, local_optio
 from chantier.cli.show import answer, say
 
 
+def positive(_context: click.Context, _option: click.Parameter, value: float) -> float:
+    """A speed that a clock can have; NaN is none."""
+    if not 0 < value < math.inf:
+        raise click.BadParameter("a number above 0, for example 60")
+    return value
+
+
 @click.command()
 @site_option
 @local_option
 @json_option
-@click.option("--minutes", default=60, show_default=True, help="Minutes of site time.")
-@click.option("--speed", default=60.0, show_default=True, help="Times faster than the clock.")
+@click.option(
+    "--minutes",
+    default=60,
+    show_default=True,
+    type=click.IntRange(1, 1440),
+    help="Minutes of site time.",
+)
+@click.option(
+    "--speed",
+    default=60.0,
+    show_default=True,
+    callback=positive,
+    help="Times faster than the clock.",
+)
 @click.option("--seed", default=1, show_default=True, help="The same seed, the same day.")
 @click.option(
     "--scenario",
@@ -57,7 +77,13 @@ def simulate(  # noqa: PLR0913 - one argument an option
 @click.command()
 @click.argument("recording", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--machine", "machine_id", required=True, help="Which machine sends it.")
-@click.option("--speed", default=60.0, show_default=True, help="Times faster than recorded.")
+@click.option(
+    "--speed",
+    default=60.0,
+    show_default=True,
+    callback=positive,
+    help="Times faster than recorded.",
+)
 @site_option
 @local_option
 @json_option

@@ -94,15 +94,18 @@ def step(rule: Condition, track: Track, value: float, t: int, gap: int) -> tuple
     if not reached:
         return "", Track(held=held) if any(held) else Track()
     since = min(start for start in held if start)
-    return "open", Track(reached, held, since, opened_at=t, worst=value, readings=1)
+    base = rule.levels[0].limit
+    return "open", Track(reached, held, since, opened_at=t, worst=value, base=base, readings=1)
 
 
 def _while_open(
     rule: Condition, track: Track, reached: int, value: float, t: int
 ) -> tuple[str, Track]:
-    worse = max if rule.opens.startswith(">") else min
-    worst = value if track.worst is None else worse(track.worst, value)
-    track = track._replace(worst=worst, readings=track.readings + 1)
+    base = rule.levels[0].limit
+    margin, before = value - base, (track.worst or 0.0) - track.base
+    if margin > before if rule.opens.startswith(">") else margin < before:
+        track = track._replace(worst=value, base=base)
+    track = track._replace(readings=track.readings + 1)
     if reached > track.level:
         return "escalate", track._replace(level=reached, calm=0)
     if not COMPARE[rule.clears](value, rule.clear):

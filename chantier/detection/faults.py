@@ -12,6 +12,8 @@ from chantier.telemetry import Reading
 
 DTC = "DTC"
 FAULT_CODE = {"absent_for_s": 60.0}
+# Controllers take a moment after the key to tell what is wrong.
+RESTART_S = 30
 
 # By level. A fault without a lamp is a warning: shown rather than hidden.
 FAULT_SEVERITIES = ("warning", "critical")
@@ -63,7 +65,11 @@ def follow_faults(
 def _absent(
     fault: str, track: Track, reading: Reading, *, engine_on: int, absent_for_s: int
 ) -> tuple[str, str, Track]:
+    """A fault that is not told: over after a while, but only an engine that runs can say so."""
+    if not engine_on:
+        return "wait", fault, track._replace(calm=0)
     calm = track.calm or reading.t
-    restarted = bool(reading.eng) and engine_on == reading.t and engine_on > track.opened_at
-    over = restarted or reading.t - calm >= absent_for_s
+    # Absent since the very start: a restart without it.
+    needed = RESTART_S if calm == engine_on else absent_for_s
+    over = reading.t - calm >= needed
     return "close" if over else "wait", fault, track._replace(calm=calm)

@@ -21,7 +21,8 @@ class Track(NamedTuple):
         since: when the condition that opened it began; 0 while not open.
         opened_at: when it opened; 0 while not open.
         calm: since when it is back past its clear level; 0 where it is not.
-        worst: the worst value while open.
+        worst: the worst value while open, against the limit that held then.
+        base: that limit, the first level's.
         readings: how many readings it has lasted while open.
     """
 
@@ -31,6 +32,7 @@ class Track(NamedTuple):
     opened_at: int = 0
     calm: int = 0
     worst: float | None = None
+    base: float = 0.0
     readings: int = 0
 
 

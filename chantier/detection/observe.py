@@ -50,9 +50,12 @@ def observe(
 
 
 def _engine_on(since: int, reading: Reading) -> int:
-    if reading.eng is None:
+    """Since when the engine runs; a machine without that sensor tells it by its speed."""
+    turning = None if reading.rpm is None else reading.rpm > 0
+    running = turning if reading.eng is None else reading.eng
+    if running is None:
         return since
-    return (since or reading.t) if reading.eng else 0
+    return (since or reading.t) if running else 0
 
 
 def _thresholds(
@@ -71,7 +74,9 @@ def _thresholds(
         if kind:
             level = rule.levels[track.level - 1]
             told = _event(kind, rule.code, track, memory, severity=level.severity)
-            yield told._replace(limit=level.limit, unit=rule.unit)
+            # The limit of the level, in the regime in which the worst value was seen.
+            limit = level.limit + track.base - rule.levels[0].limit
+            yield told._replace(limit=limit, unit=rule.unit)
 
 
 def _judged(rule: Condition, running: int, rpm: float) -> bool:

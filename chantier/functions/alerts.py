@@ -16,7 +16,13 @@ from chantier.records import KEY, MACHINE, MEMORY, OPEN_SITE, Alert, to_item
 from chantier.telemetry import format_time
 
 # A condition that did not hold, or another transaction on the same item.
-CONFLICTS = ("ConditionalCheckFailedException", "TransactionCanceledException")
+CONFLICTS = (
+    "ConditionalCheckFailedException",
+    "TransactionCanceledException",
+    "TransactionConflictException",
+)
+# DynamoDB takes 100 items a transaction; one is the memory.
+MOST_ALERTS = 99
 
 
 class Table:
@@ -63,8 +69,12 @@ class Table:
         }
         try:
             if alerts:
-                items = [{"Put": put}, *({"Update": self._update(alert)} for alert in alerts)]
-                dynamodb(self._service, "TransactWriteItems", {"TransactItems": items})
+                items = [{"Update": self._update(alert)} for alert in alerts]
+                while len(items) > MOST_ALERTS:
+                    # The memory goes last: what fails before it is folded again.
+                    self._transact(items[:MOST_ALERTS])
+                    items = items[MOST_ALERTS:]
+                self._transact([{"Put": put}, *items])
             else:
                 dynamodb(self._service, "PutItem", put)
         except CallFailed as refused:
@@ -72,6 +82,9 @@ class Table:
                 return False
             raise
         return True
+
+    def _transact(self, items: list[dict[str, Any]]) -> None:
+        dynamodb(self._service, "TransactWriteItems", {"TransactItems": items})
 
     def _update(self, alert: Alert) -> dict[str, Any]:
         """The update that moves an alert forward; what others wrote into the item stays."""

@@ -101,11 +101,14 @@ class Detect:
 
     def _judge(self, machine: str, message: Message) -> list[dict[str, str]]:
         """Fold the readings, store what changed, and say what was stored."""
-        for _ in range(TRIES):
+        for attempt in range(TRIES):
+            # Of several messages handled at once, each waits its own while.
+            time.sleep(attempt * os.urandom(1)[0] / 10_000)
             before, version = self.table.memory(machine)
             after, events = self._fold(machine, before, message)
             alerts = [self._alert(machine, event) for event in events]
-            if not changed(before, after) or self.table.keep(machine, after, version, alerts):
+            unchanged = not events and not changed(before, after)
+            if unchanged or self.table.keep(machine, after, version, alerts):
                 return [{"kind": e.kind, "id": a.id} for e, a in zip(events, alerts, strict=True)]
         raise RuntimeError(f"{machine}: memory changed {TRIES} times under one message")
 
@@ -130,12 +133,12 @@ class Detect:
         return alert_of(event, machine=machine, site=self.site, said=said)
 
     def _quarantine(self, event: Any, machine: str, arrived: int, reason: str) -> str:
-        """Keep a message that cannot be read, once however often it comes; say why."""
+        """Keep a message that cannot be read, once a day however often it comes; say why."""
         try:
             text = json.dumps(event, sort_keys=True)
         except RecursionError:
             text, reason = "null", f"{reason}; too deep to copy here, the raw data has it"
-        mark = hashlib.sha256(text.encode()).hexdigest()[:32]
+        mark = hashlib.sha256(text.replace(str(arrived), "").encode()).hexdigest()[:32]
         day = format_time(arrived // 1000)[:10]
         kept = {"reason": reason, "machine": machine, "arrived_at": arrived, "message": text}
         key = f"{QUARANTINE}dt={day}/{machine}-{mark}.json"
@@ -144,8 +147,9 @@ class Detect:
 
 
 def changed(before: Memory, after: Memory) -> bool:
-    """Whether a memory is worth a write: time and place alone are not."""
-    return (before.engine_on, before.tracks) != (after.engine_on, after.tracks)
+    """Whether a memory is worth a write: time and place are only while something is followed."""
+    followed = bool(after.tracks) and after != before
+    return followed or (before.engine_on, before.tracks) != (after.engine_on, after.tracks)
 
 
 def _clock(t: int, pattern: str) -> str:

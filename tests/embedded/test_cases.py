@@ -11,7 +11,7 @@ from chantier.cloud import Cloud
 from chantier.records import Alert
 from chantier.site import EXAMPLE, Site
 from tests.embedded.conftest import Deployed, deploy_site
-from tests.stories import Case, expected_alerts, load_cases, messages
+from tests.stories import Case, at, expected_alerts, load_cases, messages
 
 pytestmark = pytest.mark.embedded
 CASES = load_cases()
@@ -53,17 +53,52 @@ def test_a_days_messages_sent_twice_leave_the_same_alerts(cases_site: Deployed) 
     assert send() == once
 
 
-def test_messages_of_one_machine_handled_at_once_leave_one_alert(cases_site: Deployed) -> None:
-    case = next(case for case in CASES if case.name == "battery-24v-at-13v")
-    late = [{**reading, "seq": 9_000 + n} for n, reading in enumerate(case.readings)]
-    days = [{**r, "t": r["t"].replace("2026-09", "2026-10")} for r in late]
+def test_messages_of_one_machine_handled_at_once_leave_exactly_one_alert(
+    cases_site: Deployed,
+) -> None:
+    machine = "coolant-missing"
     events = [
-        {"v": 1, "readings": [r], "machine": "battery-clears", "site": "cases"} for r in days
+        {
+            "v": 1,
+            "machine": machine,
+            "readings": [{"t": at(90_000 + n), "seq": n, "eng": True, "dtc": [[110, 15, 1]]}],
+        }
+        for n in range(40)
     ]
-    with ThreadPoolExecutor(6) as pool:
-        list(pool.map(cases_site.invoke, events))
-    found = [a for a in cases_site.alerts("battery-clears") if a.opened_at > "2026-10"]
-    assert len(found) <= 1
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(cases_site.invoke, events))
+    found = [alert for alert in cases_site.alerts(machine) if alert.code == "DTC"]
+    assert len(found) == 1
+    opened = [one["id"] for said in told for one in said["alerts"] if one["kind"] == "open"]
+    assert opened == [found[0].id]
+
+
+def test_an_alert_that_opens_and_closes_within_one_message_is_kept(cases_site: Deployed) -> None:
+    machine, pressures = "fuel-missing", (400, 400, 400, 400, 400, 60, 60, 400)
+    readings = [
+        {"t": at(90_000 + 10 * n), "seq": n, "eng": True, "rpm": 1650, "oil_kpa": oil}
+        for n, oil in enumerate(pressures)
+    ]
+    said = cases_site.invoke({"v": 1, "machine": machine, "readings": readings})
+    assert [one["kind"] for one in said["alerts"]] == ["close"]
+    (alert,) = cases_site.alerts(machine)
+    assert (alert.opened_at, alert.closed_at, alert.value) == (at(90_050), at(90_070), 60)
+
+
+def test_more_alerts_than_one_transaction_takes_are_all_stored(cases_site: Deployed) -> None:
+    machine = "oil-missing"
+    readings = [
+        {
+            "t": at(90_000 + n),
+            "seq": n,
+            "eng": True,
+            "dtc": [[5 * n + k + 1, 3, 1] for k in range(5)],
+        }
+        for n in range(50)
+    ]
+    said = cases_site.invoke({"v": 1, "machine": machine, "readings": readings})
+    assert len(said["alerts"]) == 250
+    assert len(cases_site.alerts(machine)) == 250
 
 
 def test_only_open_alerts_are_in_the_sparse_index(cases_site: Deployed) -> None:

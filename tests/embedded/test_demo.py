@@ -44,6 +44,7 @@ def test_the_demo_loses_nothing_finds_what_was_scripted_and_can_be_looked_at(
     assert report["ok"] is True
     assert report["messages"]["sent"] == report["messages"]["stored"] > 500
     assert report["messages"]["lost"] == 0
+    assert report["messages"]["unjudged"] == report["messages"]["dead_letters"] == 0
     assert report["messages"]["quarantined"] == report["messages"]["broken"] == 4
     assert report["alerts"] == {"scripted": 2, "found": 2, "missing": [], "unexpected": []}
     assert report["replayed_readings"] == 40
@@ -74,7 +75,10 @@ def test_a_demo_does_not_wipe_what_no_demo_made(folder: Path) -> None:
     assert members(folder / ".chantier" / "local")
 
 
-def test_ctrl_c_stops_the_demo_and_everything_it_started(folder: Path) -> None:
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_demo_that_is_stopped_stops_everything_it_started(
+    folder: Path, how: signal.Signals, code: int
+) -> None:
     with subprocess.Popen(
         [*CHANTIER, "demo"], cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as running:
@@ -83,9 +87,8 @@ def test_ctrl_c_stops_the_demo_and_everything_it_started(folder: Path) -> None:
             if line.startswith("Machines at work"):
                 break
         time.sleep(2)
-        running.send_signal(signal.SIGINT)
+        running.send_signal(how)
         rest = running.stderr.read()
-    assert running.returncode == 130
-    assert "Stopped." in rest
+    assert running.returncode == code
     assert "Traceback" not in rest
     assert until(lambda: not members(folder / ".chantier" / "local"), 10)

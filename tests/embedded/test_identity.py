@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import ssl
 import stat
 import subprocess
@@ -130,6 +131,26 @@ def test_keys_are_for_their_owner_alone_and_git_ignores_them(deployed: Deployed)
         text=True,
     )
     assert ".chantier" not in listed.stdout
+
+
+def test_a_machine_has_one_certificate_whatever_was_lost(deployed: Deployed) -> None:
+    machine = "CH-002"
+    first = deployed.enrol(machine)
+    for lose in (
+        lambda one: one.key.unlink(),
+        lambda one: one.key.with_name("machine.json").write_text("{", "utf-8"),
+        lambda one: one.certificate.write_text("damaged", "utf-8"),
+        lambda one: shutil.rmtree(one.key.parent),
+    ):
+        lose(deployed.enrol(machine))
+        again = deployed.enrol(machine)
+        assert again.created
+        principals = deployed.cloud.client("iot").list_thing_principals(thingName=machine)
+        assert principals["principals"] == [again.certificate_arn]
+    iot, certificate_id = deployed.cloud.client("iot"), first.certificate_arn.rpartition("/")[2]
+    with pytest.raises(iot.exceptions.ResourceNotFoundException):
+        iot.describe_certificate(certificateId=certificate_id)
+    deployed.publish(machine, message(45))
 
 
 def test_enrolling_twice_keeps_the_certificate(deployed: Deployed) -> None:
