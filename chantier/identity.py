@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,14 +73,19 @@ def forget(home: Path, cloud_name: str) -> None:
     shutil.rmtree(home / cloud_name / MACHINES, ignore_errors=True)
 
 
-def need(home: Path, cloud: Cloud, site: str, machine: str) -> Identity:
-    """The identity of a machine; an error with the command that makes one."""
-    if identity := find(home, cloud, site, machine):
-        return identity
-    local = " --local" if cloud.name == "local" else ""
-    raise ChantierError(
-        f"{machine} has no certificate here.", f"Make one: chantier machine add {machine}{local}"
-    )
+def need(home: Path, cloud: Cloud, site: str, machines: Sequence[str]) -> list[Identity]:
+    """The identities of machines; an error with the command that makes those that miss."""
+    found = {machine: find(home, cloud, site, machine) for machine in machines}
+    missing = [machine for machine, identity in found.items() if identity is None]
+    if missing:
+        one = len(missing) == 1
+        who = missing[0] if one else f"{len(missing)} machines, {missing[0]} first"
+        local = " --local" if cloud.name == "local" else ""
+        raise ChantierError(
+            f"No certificate is here for {who}.",
+            f"Make it: chantier machine add {missing[0] if one else '--all'}{local}",
+        )
+    return [identity for identity in found.values() if identity]
 
 
 def enrol(

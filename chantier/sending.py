@@ -113,7 +113,7 @@ def simulate_site(  # noqa: PLR0913 - a run is described by these
     outputs(cloud, site.name)
     ids = [machine.id for machine in site.machines]
     incidents = [parse(text, ids) for text in scenarios]
-    lines = lines_of(cloud, [need(home, cloud, site.name, machine) for machine in ids])
+    lines = lines_of(cloud, need(home, cloud, site.name, ids))
     start = site_time(folder(home, cloud, site.name), site, minutes=minutes, speed=speed)
     report = asyncio.run(
         run_fleet(
@@ -153,8 +153,7 @@ def replay_file(  # noqa: PLR0913 - a replay is described by these
             "Check the times of the recording, and this computer's clock.",
         )
     outputs(cloud, site.name)
-    identity = need(home, cloud, site.name, machine.id)
-    line = lines_of(cloud, [identity])[machine.id]
+    line = lines_of(cloud, need(home, cloud, site.name, [machine.id]))[machine.id]
     report = asyncio.run(replay(readings, line, site=site.name, machine=machine.id, speed=speed))
     return summary(report)
 

@@ -183,5 +183,7 @@ def test_a_machine_without_certificate_is_told_the_next_command(
     deployed: Deployed, tmp_path: Path
 ) -> None:
     with pytest.raises(ChantierError) as refused:
-        need(tmp_path, deployed.cloud, deployed.site.name, MINE)
-    assert refused.value.hint == f"Make one: chantier machine add {MINE} --local"
+        need(tmp_path, deployed.cloud, deployed.site.name, [MINE])
+    assert refused.value.hint == f"Make it: chantier machine add {MINE} --local"
+    with pytest.raises(ChantierError, match="for 2 machines, CH-001 first"):
+        need(tmp_path, deployed.cloud, deployed.site.name, [MINE, OTHER])
