@@ -28,6 +28,8 @@ from chantier.telemetry import Message, format_time
 
 # Two messages of one machine may be handled at once; each retry folds again.
 TRIES = 8
+# The year 2100, in ms: nothing arrives later.
+LAST_MS = 4_102_444_800_000
 
 
 class Watched(NamedTuple):
@@ -79,7 +81,8 @@ class Detect:
         body = event if isinstance(event, dict) else {}
         machine = str(body.get("machine", "unknown"))
         arrived = body.get("arrived_at")
-        arrived = arrived if type(arrived) is int else int(time.time() * 1000)
+        if type(arrived) is not int or not 0 <= arrived < LAST_MS:
+            arrived = int(time.time() * 1000)
         said.update(machine=machine, arrived_at=arrived)
         message = self._read(event, machine, arrived)
         if message.rejected:

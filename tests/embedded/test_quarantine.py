@@ -88,7 +88,9 @@ def test_a_reading_from_the_future_is_quarantined(deployed: Deployed) -> None:
     assert "ahead of the clock" in said["quarantined"]
 
 
-@pytest.mark.parametrize("event", [[], "text", 5, None, [{}], {"machine": 7}])
+@pytest.mark.parametrize(
+    "event", [[], "text", 5, None, [{}], {"machine": 7}, {"arrived_at": 10**30}, {"v": "\ud800"}]
+)
 def test_an_event_of_any_shape_is_quarantined_and_not_raised(
     deployed: Deployed, event: object
 ) -> None:
