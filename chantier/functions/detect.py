@@ -68,12 +68,17 @@ class Detect:
         Raises:
             CallFailed: AWS did not answer; Lambda retries, then keeps the event.
         """
-        said: dict[str, Any] = {"machine": None, "readings": 0, "alerts": []}
+        said: dict[str, Any] = {
+            "began_at": _now_ms(),
+            "machine": None,
+            "readings": 0,
+            "alerts": [],
+        }
         if event == {}:
             said["warm"] = True
         else:
             self._take(event, said)
-        said["stored_at"] = round(time.time() * 1000, 1)
+        said["stored_at"] = _now_ms()
         print(json.dumps(said, separators=(",", ":")))
         return said
 
@@ -82,7 +87,7 @@ class Detect:
         machine = str(body.get("machine", "unknown"))
         arrived = body.get("arrived_at")
         if type(arrived) is not int or not 0 <= arrived < LAST_MS:
-            arrived = int(time.time() * 1000)
+            arrived = int(_now_ms())
         said.update(machine=machine, arrived_at=arrived)
         message = self._read(event, machine, arrived)
         if message.rejected:
@@ -153,6 +158,10 @@ def changed(before: Memory, after: Memory) -> bool:
     """Whether a memory is worth a write: time and place are only while something is followed."""
     followed = bool(after.tracks) and after != before
     return followed or (before.engine_on, before.tracks) != (after.engine_on, after.tracks)
+
+
+def _now_ms() -> float:
+    return round(time.time() * 1000, 1)
 
 
 def _clock(t: int, pattern: str) -> str:
