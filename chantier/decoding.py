@@ -129,7 +129,8 @@ def _number(key: str, value: object) -> float | None:
     if not isinstance(value, int | float) or isinstance(value, bool) or value != value:  # noqa: PLR0124 - only NaN differs from itself
         raise Malformed(f"{key} is {_kind(value)}, expected a number")
     low, high = RANGES[key]
-    return value if low <= value <= high else None
+    # Six decimals are finer than any sensor, and DynamoDB refuses numbers near zero.
+    return round(value, 6) if low <= value <= high else None
 
 
 def _sequence(value: object) -> int:

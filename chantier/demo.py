@@ -82,7 +82,7 @@ def run_demo(  # noqa: PLR0913 - a run is described by these
     try:
         stage = prepare(site, home=home, say=say)
         incidents = script(site)
-        player = replayed_machine(site, incidents)
+        player = replayed_machine(site, incidents) if recording else site.machines[-1].id
         say("Machines at work: " + ", ".join(str(incident) for incident in incidents))
         sent, expected = asyncio.run(
             _play(stage, incidents, player, recording=recording, seed=seed, tick=tick)
@@ -153,8 +153,12 @@ def replayed_machine(site: Site, incidents: Sequence[Incident]) -> str:
     """Who plays a recording: a machine without incident, of 12 V if there is one."""
     scripted = {incident.machine for incident in incidents}
     free = [machine for machine in site.machines if machine.id not in scripted]
-    ranked = sorted(free or site.machines, key=lambda machine: machine.voltage)
-    return ranked[0].id
+    if not free:
+        raise ChantierError(
+            f"Every machine of {site.name} plays an incident: none is left for a recording.",
+            "Add a machine to the site file, or run the demo without --replay.",
+        )
+    return min(free, key=lambda machine: machine.voltage).id
 
 
 async def _play(  # noqa: PLR0913 - a run is described by these

@@ -108,14 +108,16 @@ def enrol(
     client = cloud.client("iot")
     known = find(home, cloud, site.name, machine.id)
     _thing(client, site, machine, outputs)
+    policy = outputs["MachinePolicyName"]
     if known and _is_attached(client, known, machine.id):
+        _withdraw_others(client, machine.id, known.certificate_arn, policy=policy)
         return known
     at = folder(home, cloud, site.name) / machine.id
     key, request = _key_and_request(machine.id)
     made = client.create_certificate_from_csr(certificateSigningRequest=request, setAsActive=True)
     arn = str(made["certificateArn"])
     try:
-        client.attach_policy(policyName=outputs["MachinePolicyName"], target=arn)
+        client.attach_policy(policyName=policy, target=arn)
         client.attach_thing_principal(thingName=machine.id, principal=arn)
         keep_out_of_git(home)
         _write(at / KEY_FILE, key)
@@ -123,11 +125,9 @@ def enrol(
         about = {"machine": machine.id, "site": site.name, "certificate_arn": arn}
         _write(at / ABOUT_FILE, (json.dumps(about, indent=2) + "\n").encode())
     except BaseException:
-        _withdraw(client, machine.id, arn, policy=outputs["MachinePolicyName"])
+        _withdraw(client, machine.id, arn, policy=policy)
         raise
-    for other in client.list_thing_principals(thingName=machine.id)["principals"]:
-        if other != arn:
-            _withdraw(client, machine.id, other, policy=outputs["MachinePolicyName"])
+    _withdraw_others(client, machine.id, arn, policy=policy)
     return Identity(machine.id, at / KEY_FILE, at / CERTIFICATE_FILE, arn, created=True)
 
 
@@ -176,12 +176,20 @@ def _is_attached(client: Any, identity: Identity, thing: str) -> bool:
     return bool(told["status"] == "ACTIVE")
 
 
+def _withdraw_others(client: Any, thing: str, arn: str, *, policy: str) -> None:
+    """Take back every certificate of a thing but one; also what an interruption left."""
+    for other in client.list_thing_principals(thingName=thing)["principals"]:
+        if other != arn:
+            _withdraw(client, thing, other, policy=policy)
+
+
 def _withdraw(client: Any, thing: str, arn: str, *, policy: str) -> None:
     """Take back a certificate: one not handed over whole, or replaced."""
+    certificate_id = arn.rpartition("/")[2]
+    # First of all it must not open the door; the rest may be finished by the next run.
+    client.update_certificate(certificateId=certificate_id, newStatus="INACTIVE")
     client.detach_policy(policyName=policy, target=arn)
     client.detach_thing_principal(thingName=thing, principal=arn)
-    certificate_id = arn.rpartition("/")[2]
-    client.update_certificate(certificateId=certificate_id, newStatus="INACTIVE")
     client.delete_certificate(certificateId=certificate_id, forceDelete=True)
 
 

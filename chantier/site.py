@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from chantier.detection.catalogue import rules_for
+from chantier.detection.catalogue import VOLTS, rules_for
 from chantier.errors import SiteError
 from chantier.site_faults import explain
 from chantier.site_rules import contradictions
@@ -200,7 +200,11 @@ class Site(Part):
         usual = rules_for(volts=machine.voltage).limits
         found: dict[str, dict[str, float]] = {}
         for code in sorted({*self.limits, *machine.limits}):
-            numbers = {**self.limits.get(code, {}), **machine.limits.get(code, {})}
+            numbers = {
+                # The site's volts are those of a 24 V system, as the catalogue's are.
+                name: value * (machine.voltage / 24 if name in VOLTS.get(code, ()) else 1)
+                for name, value in self.limits.get(code, {}).items()
+            } | machine.limits.get(code, {})
             own = {name: value for name, value in numbers.items() if value != usual[code][name]}
             if own:
                 found[code] = own

@@ -200,6 +200,12 @@ def test_only_limits_that_differ_from_the_catalogue_count(tmp_path: Path) -> Non
     assert site.limits_of(site.machines[0]) == {"FUEL_LOW": {"warning": 18}}
 
 
+def test_a_sites_volts_are_halved_for_a_12_volt_machine(tmp_path: Path) -> None:
+    text = GOOD + "voltage = 12\n[limits.BATT_LOW]\ninfo = 24.9\n"
+    site = load(tmp_path, text)
+    assert site.limits_of(site.machines[0]) == {"BATT_LOW": {"info": 12.45}}
+
+
 def test_the_example_says_every_key_once() -> None:
     said = tomllib.loads(EXAMPLE.read_text("utf-8"))
     assert set(said) == {

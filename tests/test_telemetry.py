@@ -85,6 +85,10 @@ def test_an_absent_sensor_is_omitted_and_never_zero() -> None:
     assert read({"t": "2000-01-01T00:00:00Z"}).fuel_pct is None
 
 
+def test_a_number_near_zero_is_zero() -> None:
+    assert read({**EXAMPLE, "oil_kpa": 1e-200}).oil_kpa == 0
+
+
 def test_unknown_keys_are_ignored() -> None:
     assert read({**EXAMPLE, "operator": "?", "new_sensor": {"a": [1]}}) == read(EXAMPLE)
 

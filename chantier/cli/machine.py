@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from chantier.cli.options import cloud_for, home, json_option, load, local_option, site_option
+from chantier.cli.options import (
+    claim,
+    cloud_for,
+    home,
+    json_option,
+    load,
+    local_option,
+    site_option,
+)
 from chantier.cli.show import answer, say, table
 
 
@@ -32,6 +40,8 @@ def add(
     site = load(site_path)
     machines = chosen(site, machine_id)
     cloud = cloud_for(site_path, site, local=local)
+    if local:
+        claim(site_path)
     identities = enrol_all(cloud, site, machines, home=home(site_path), say=say)
     if as_json:
         answer(

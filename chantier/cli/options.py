@@ -64,6 +64,13 @@ def cloud_for(site_path: Path, site: Site, *, local: bool) -> Cloud:
     return Cloud(name="aws", region=site.site.region)
 
 
+def claim(site_path: Path) -> None:
+    """From now on the local AWS holds something of the user's, which no demo may wipe."""
+    from chantier.demo import MARK
+
+    (local_home(site_path) / MARK).unlink(missing_ok=True)
+
+
 def local_home(site_path: Path) -> Path:
     """The embedded AWS's folder."""
     return home(site_path) / "local"

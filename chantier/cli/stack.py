@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from chantier.cli.options import cloud_for, json_option, load, local_option, site_option
+from chantier.cli.options import claim, cloud_for, json_option, load, local_option, site_option
 from chantier.cli.show import answer, say
 
 # Concurrent processes of the detect function that the local AWS keeps ready.
@@ -36,6 +36,7 @@ def deploy(site_path: Path, given: tuple[str, ...], *, local: bool, as_json: boo
     if local:
         from chantier.local import warm
 
+        claim(site_path)
         warm(cloud, done.outputs["DetectFunctionName"], workers=WORKERS)
     if as_json:
         answer(done._asdict())

@@ -108,7 +108,8 @@ def _while_open(
     track = track._replace(readings=track.readings + 1)
     if reached > track.level:
         return "escalate", track._replace(level=reached, calm=0)
-    if not COMPARE[rule.clears](value, rule.clear):
+    # A milder regime cannot tell that the stricter one is healthy again.
+    if base < track.base or not COMPARE[rule.clears](value, rule.clear):
         return "update", track._replace(calm=0)
     calm = track.calm or t
     if t - calm >= rule.clear_for_s:

@@ -65,11 +65,11 @@ def follow_faults(
 def _absent(
     fault: str, track: Track, reading: Reading, *, engine_on: int, absent_for_s: int
 ) -> tuple[str, str, Track]:
-    """A fault that is not told: over after a while, but only an engine that runs can say so."""
-    if not engine_on:
+    """A fault that is not told: over after a while, but an engine that is off cannot say so."""
+    if reading.eng is False or (reading.eng is None and reading.rpm == 0):
         return "wait", fault, track._replace(calm=0)
     calm = track.calm or reading.t
     # Absent since the very start: a restart without it.
-    needed = RESTART_S if calm == engine_on else absent_for_s
+    needed = min(RESTART_S, absent_for_s) if calm == engine_on else absent_for_s
     over = reading.t - calm >= needed
     return "close" if over else "wait", fault, track._replace(calm=calm)

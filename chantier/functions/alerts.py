@@ -48,7 +48,7 @@ class Table:
         return load(found["memory"]["S"]), int(found["version"]["N"])
 
     def keep(self, machine: str, memory: Memory, version: int, alerts: list[Alert]) -> bool:
-        """Keep a memory and the alerts that changed with it, all or nothing.
+        """Keep a memory and the alerts that changed with it, all or nothing up to 99 alerts.
 
         Returns:
             False if another invocation changed the memory since `version` was read.
@@ -92,11 +92,11 @@ class Table:
         values = {name: value for name, value in item.items() if name not in (MACHINE, KEY)}
         names = {f"#{index}": name for index, name in enumerate(values)}
         sets = ", ".join(f"{short} = :{short[1:]}" for short in names)
-        gone = "" if OPEN_SITE in values else f" REMOVE {OPEN_SITE}"
+        gone = "closed_at" if OPEN_SITE in values else OPEN_SITE
         return {
             "TableName": self.name,
             "Key": _key(alert.machine, alert.key),
-            "UpdateExpression": f"SET {sets}{gone}",
+            "UpdateExpression": f"SET {sets} REMOVE {gone}",
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": {f":{s[1:]}": values[name] for s, name in names.items()},
         }

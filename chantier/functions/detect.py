@@ -28,6 +28,7 @@ from chantier.telemetry import Message, format_time
 
 # Two messages of one machine may be handled at once; each retry folds again.
 TRIES = 8
+MOST_REASONS = 10
 # The year 2100, in ms: nothing arrives later.
 LAST_MS = 4_102_444_800_000
 
@@ -91,7 +92,7 @@ class Detect:
         said.update(machine=machine, arrived_at=arrived)
         message = self._read(event, machine, arrived)
         if message.rejected:
-            reason = "; ".join(message.rejected)
+            reason = "; ".join(message.rejected[:MOST_REASONS])
             said["quarantined"] = self._quarantine(event, machine, arrived, reason)
         if message.readings:
             newest = message.readings[-1]
