@@ -17,9 +17,9 @@ from pathlib import Path
 from chantier.cloud import Cloud
 from chantier.errors import ChantierError
 from chantier.fleet import enrol_all
-from chantier.identity import folder, forget, keep_out_of_git
+from chantier.identity import DEMO_MARK, folder, forget, keep_out_of_git
 from chantier.lint import lint
-from chantier.local import down, status, up, warm
+from chantier.local import WORKERS, down, status, up, warm
 from chantier.sending import counting, lines_of, site_time
 from chantier.site import Site
 from chantier.stack import deploy
@@ -39,8 +39,6 @@ SPEED = 60.0
 MINUTES = 60
 # A few seconds of messages in an object, so that the demo need not wait for Firehose's minutes.
 BUFFER_S = "2"
-WORKERS = 8
-MARK = "made-by-demo"
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def fresh(home: Path) -> None:
         ChantierError: this project's local AWS holds something that no demo made.
     """
     local = home / "local"
-    if not (local / MARK).exists() and (status(local).running or any(local.glob("*/*"))):
+    if not (local / DEMO_MARK).exists() and (status(local).running or any(local.glob("*/*"))):
         raise ChantierError(
             "This project's local AWS holds a deployment of yours, which a demo would wipe.",
             "Run the demo in an empty folder, or wipe it first: chantier local down --wipe",
@@ -118,7 +116,7 @@ def fresh(home: Path) -> None:
     forget(home, "local")
     keep_out_of_git(home)
     local.mkdir(parents=True, exist_ok=True)
-    (local / MARK).touch()
+    (local / DEMO_MARK).touch()
 
 
 def prepare(site: Site, *, home: Path, say: Say) -> Stage:

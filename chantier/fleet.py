@@ -9,7 +9,7 @@ from typing import Any
 
 from chantier.cloud import Cloud
 from chantier.errors import ChantierError
-from chantier.identity import Identity, enrol, folder
+from chantier.identity import CERTIFICATE_FILE, Identity, enrol, folder
 from chantier.site import Machine, Site
 from chantier.stack import outputs
 
@@ -62,7 +62,7 @@ def listed(site: Site, *, home: Path, cloud_name: str) -> list[dict[str, Any]]:
             "label": machine.label,
             "zone": machine.zone,
             "voltage": machine.voltage,
-            "certificate": (at / machine.id / "certificate.pem").is_file(),
+            "certificate": (at / machine.id / CERTIFICATE_FILE).is_file(),
         }
         for machine in site.machines
     ]

@@ -23,6 +23,8 @@ CERTIFICATE_FILE = "certificate.pem"
 ABOUT_FILE = "machine.json"
 MACHINES = "machines"
 PRIVATE = 0o600
+# Lies beside a local AWS that a demo made; gone once something of the user's is in it.
+DEMO_MARK = "made-by-demo"
 
 
 class Identity(NamedTuple):
@@ -129,16 +131,6 @@ def enrol(
         raise
     _withdraw_others(client, machine.id, arn, policy=policy)
     return Identity(machine.id, at / KEY_FILE, at / CERTIFICATE_FILE, arn, created=True)
-
-
-def enrolled(cloud: Cloud, outputs: Mapping[str, str]) -> set[str]:
-    """The machines of a site that AWS IoT knows."""
-    pages = cloud.client("iot").get_paginator("list_things_in_thing_group")
-    return {
-        str(name)
-        for page in pages.paginate(thingGroupName=outputs["MachineGroupName"])
-        for name in page["things"]
-    }
 
 
 def _thing(client: Any, site: Site, machine: Machine, outputs: Mapping[str, str]) -> None:

@@ -66,9 +66,9 @@ def cloud_for(site_path: Path, site: Site, *, local: bool) -> Cloud:
 
 def claim(site_path: Path) -> None:
     """From now on the local AWS holds something of the user's, which no demo may wipe."""
-    from chantier.demo import MARK
+    from chantier.identity import DEMO_MARK
 
-    (local_home(site_path) / MARK).unlink(missing_ok=True)
+    (local_home(site_path) / DEMO_MARK).unlink(missing_ok=True)
 
 
 def local_home(site_path: Path) -> Path:

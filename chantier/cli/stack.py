@@ -9,9 +9,6 @@ import click
 from chantier.cli.options import claim, cloud_for, json_option, load, local_option, site_option
 from chantier.cli.show import answer, say
 
-# Concurrent processes of the detect function that the local AWS keeps ready.
-WORKERS = 8
-
 
 @click.command()
 @site_option
@@ -34,7 +31,7 @@ def deploy(site_path: Path, given: tuple[str, ...], *, local: bool, as_json: boo
     cloud = cloud_for(site_path, site, local=local)
     done = deploy_stack(cloud, synthesize(site), site=site.name, parameters=_pairs(given), say=say)
     if local:
-        from chantier.local import warm
+        from chantier.local import WORKERS, warm
 
         claim(site_path)
         warm(cloud, done.outputs["DetectFunctionName"], workers=WORKERS)

@@ -11,7 +11,7 @@ own. `server` and what it imports run in the child process and are the only
 modules that know ministack; `gap` is deleted the day ministack needs it not.
 """
 
-from chantier.local.control import Status, cloud, down, status, up
+from chantier.local.control import WORKERS, Status, cloud, down, status, up
 from chantier.local.warming import warm
 
-__all__ = ["Status", "cloud", "down", "status", "up", "warm"]
+__all__ = ["WORKERS", "Status", "cloud", "down", "status", "up", "warm"]

@@ -22,6 +22,10 @@ STOP_SECONDS = 45.0
 """How long a stop may take before it is forced: deliveries, then the save."""
 
 
+# Lambda processes that IoT rules may use at once, and that a deployment keeps warm.
+WORKERS = 8
+
+
 @dataclass(frozen=True)
 class Status:
     """What can be said of a local AWS from outside.
@@ -62,7 +66,7 @@ def up(  # noqa: PLR0913 - each one is a choice of the caller's
     *,
     region: str,
     say: Callable[[str], None],
-    workers: int = 8,
+    workers: int = WORKERS,
     api_port: int | None = None,
     broker_port: int | None = None,
     patience: float = START_SECONDS,

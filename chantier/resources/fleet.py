@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import awacs.iot
 from awacs.aws import Allow, Bool, Condition, PolicyDocument, Statement
-from troposphere import Sub
 from troposphere.iot import (
     Policy,
     ThingGroup,
@@ -13,7 +12,7 @@ from troposphere.iot import (
     ThingTypeProperties,
 )
 
-from chantier.resources.policies import VERSION
+from chantier.resources.policies import VERSION, regional_arn
 from chantier.site import Site
 from chantier.telemetry import ingest_topic
 
@@ -60,19 +59,15 @@ def machine_policy(site: Site) -> Policy:
                     Sid="ConnectAsItself",
                     Effect=Allow,
                     Action=[awacs.iot.Connect],
-                    Resource=[_arn(f"client/{THING}")],
+                    Resource=[regional_arn("iot", f"client/{THING}")],
                     Condition=Condition(Bool({"iot:Connection.Thing.IsAttached": True})),
                 ),
                 Statement(
                     Sid="SendItsOwnTelemetry",
                     Effect=Allow,
                     Action=[awacs.iot.Publish],
-                    Resource=[_arn(f"topic/{ingest_topic(site.name, THING)}")],
+                    Resource=[regional_arn("iot", f"topic/{ingest_topic(site.name, THING)}")],
                 ),
             ],
         ),
     )
-
-
-def _arn(rest: str) -> Sub:
-    return Sub(f"arn:${{AWS::Partition}}:iot:${{AWS::Region}}:${{AWS::AccountId}}:{rest}")
