@@ -58,7 +58,10 @@ def listening_sockets(pid: int) -> set[tuple[str, int]]:
     """(address, port) of every TCP socket on which `pid` listens, as /proc writes them."""
     inodes = set()
     for entry in Path(f"/proc/{pid}/fd").iterdir():
-        target = str(entry.readlink())
+        try:
+            target = str(entry.readlink())
+        except FileNotFoundError:
+            continue  # closed while we looked, so not one that listens
         if target.startswith("socket:["):
             inodes.add(target[8:-1])
     found = set()
