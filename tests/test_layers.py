@@ -30,7 +30,11 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"pydantic", "pydantic_core"},
     ),
     "chantier.site_faults": (set(), {"pydantic"}),
-    "chantier.site_rules": ({"chantier.site_faults", "chantier.detection"}, set()),
+    "chantier.holidays_of": ({"chantier.errors"}, {"holidays"}),
+    "chantier.site_rules": (
+        {"chantier.site_faults", "chantier.detection", "chantier.holidays_of"},
+        set(),
+    ),
     "chantier.functions": (
         {
             "chantier.decoding",
@@ -81,6 +85,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.decoding",
             "chantier.detection",
             "chantier.errors",
+            "chantier.holidays_of",
             "chantier.site",
             "chantier.telemetry",
         },
