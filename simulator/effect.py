@@ -30,7 +30,7 @@ class Effect:
     coolant_c: float | None = None
     coolant_tau_s: float | None = None
     oil_kpa: float | None = None
-    dtc: tuple[tuple[int, int, int], ...] = ()
+    dtc: tuple[tuple[int, ...], ...] = ()
     lamp: tuple[str, ...] = ()
     refuel_to: float | None = None
 

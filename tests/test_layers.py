@@ -29,6 +29,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"chantier.site_faults", "chantier.site_rules", "chantier.detection", "chantier.errors"},
         {"pydantic", "pydantic_core"},
     ),
+    "chantier.site_settings": ({"chantier.detection", "chantier.site"}, set()),
     "chantier.site_faults": (set(), {"pydantic"}),
     "chantier.site_rules": ({"chantier.site_faults", "chantier.detection"}, set()),
     "chantier.functions": (
@@ -43,7 +44,13 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     # `chantier.functions` is missing on purpose: resources read it as text, through bundle.
     "chantier.resources": (
-        {"chantier.bundle", "chantier.site", "chantier.telemetry", "chantier.records"},
+        {
+            "chantier.bundle",
+            "chantier.records",
+            "chantier.site",
+            "chantier.site_settings",
+            "chantier.telemetry",
+        },
         {"troposphere", "awacs"},
     ),
     "chantier.render": (set(), {"troposphere", "yaml"}),
@@ -82,6 +89,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.detection",
             "chantier.errors",
             "chantier.site",
+            "chantier.site_settings",
             "chantier.telemetry",
         },
         {"aiomqtt"},
