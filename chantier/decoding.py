@@ -27,8 +27,8 @@ from chantier.telemetry import (
 HUGE = 10**40
 # From the year 2000 to 2100: outside it is a clock that lost its battery.
 FIRST_T, LAST_T = 946_684_800, 4_102_444_800
-# J1939-73: 19 bits of SPN, 5 of FMI, 7 of occurrence count.
-MAX_SPN, MAX_FMI, MAX_OC = 524_287, 31, 127
+# J1939-73: 19 bits of SPN, 5 of FMI, 7 of occurrence count; J1939-21: 8 of source address.
+MOST = (524_287, 31, 127, 255)
 
 
 def parse(payload: bytes) -> object:
@@ -162,18 +162,20 @@ def _lamps(value: object) -> tuple[str, ...]:
     return tuple(lit)
 
 
-def _codes(value: object) -> tuple[tuple[int, int, int], ...]:
+def _codes(value: object) -> tuple[tuple[int, ...], ...]:
     if not isinstance(value, list) or len(value) > MAX_DTC:
         raise Malformed(f"dtc is {_kind(value)}, expected at most {MAX_DTC} of [spn, fmi, oc]")
     # J1939-73 says "no fault" as one code of zeros.
     return tuple(code for code in map(_code, value) if code[:2] != (0, 0))
 
 
-def _code(code: object) -> tuple[int, int, int]:
-    if isinstance(code, list) and [type(part) for part in code] == [int, int, int]:
-        spn, fmi, occurrences = code
-        if 0 <= spn <= MAX_SPN and 0 <= fmi <= MAX_FMI and 0 <= occurrences <= MAX_OC:
-            return spn, fmi, occurrences
+def _code(code: object) -> tuple[int, ...]:
+    if (
+        isinstance(code, list)
+        and len(MOST) - 1 <= len(code) <= len(MOST)
+        and all(type(n) is int and 0 <= n <= most for n, most in zip(code, MOST, strict=False))
+    ):
+        return tuple(code)
     raise Malformed(f"dtc holds {_kind(code)}, expected [spn, fmi, oc] as whole numbers")
 
 

@@ -5,8 +5,9 @@ One table holds two kinds of items under the partition key `machine`:
     key = ALERT#<opened_at>#<code>#<fault>   one item an alert life
     key = MEMORY                             what detection remembers of the machine
 
-Two indexes: `open` is sparse (only open alerts carry `open_site`), `site` lists
-every alert of a site by time. Attribute names are written here and nowhere else.
+Three indexes: `open` is sparse (only open alerts carry `open_site`), `site` lists
+every alert of a site by time, `tell` is sparse too (what people are to be told, and
+from when). Attribute names are written here and nowhere else.
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ OPEN_SITE = "open_site"
 OPENED_AT = "opened_at"
 OPEN_INDEX = "open"
 SITE_INDEX = "site"
+TELL_SITE = "tell_site"
+TELL_AT = "tell_at"
+TOLD_AT = "told_at"
+TELL_INDEX = "tell"
+# Epoch seconds after which DynamoDB forgets a closed alert.
+EXPIRES_AT = "expires_at"
 
 # Prefixes of the data bucket.
 RAW = "raw/"
@@ -51,6 +58,7 @@ class Alert(NamedTuple):
         lon: degrees.
         readings: how many readings it has lasted.
         sentence: what, where, since when, what to do, in the site's language.
+        acked_at: when a person said that it has been seen; None until then.
     """
 
     machine: str
@@ -70,6 +78,7 @@ class Alert(NamedTuple):
     lon: float | None
     readings: int
     sentence: str
+    acked_at: str | None = None
 
     @property
     def key(self) -> str:
@@ -105,7 +114,9 @@ def to_item(alert: Alert) -> Item:
 
 def from_item(item: Item) -> Alert:
     """The reverse of `to_item`; raises KeyError for an item that is not an alert."""
-    values: dict[str, Any] = dict.fromkeys(("closed_at", "value", "limit", "lat", "lon"))
+    values: dict[str, Any] = dict.fromkeys(
+        ("closed_at", "value", "limit", "lat", "lon", "acked_at")
+    )
     for name in Alert._fields:
         if name in item:
             kind, text = next(iter(item[name].items()))

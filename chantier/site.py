@@ -7,6 +7,8 @@ region, a topic or a resource can bear.
 from __future__ import annotations
 
 import tomllib
+from calendar import monthrange
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
@@ -29,6 +31,8 @@ from chantier.site_rules import contradictions
 
 MAX_MACHINES = 10_000
 MIN_CORNERS, MAX_CORNERS = 3, 500
+# French general inspections (VGP), arrete of 1 March 2004 for lifting: not verified, [M].
+VGP_MONTHS, LIFTING_MONTHS = 12, 6
 EXAMPLE = Path(__file__).with_name("example.toml")
 
 SiteName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,48}$")]
@@ -118,9 +122,10 @@ class Budget(Part):
 
 
 class Retention(Part):
-    """[retention]: days."""
+    """[retention]: days; an alert's count from its end."""
 
     raw_days: Annotated[int, Field(ge=90, le=36_500)] = 1095
+    alert_days: Annotated[int, Field(ge=1, le=36_500)] = 1095
     log_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] = 30
 
 
@@ -145,7 +150,20 @@ class Machine(Part):
     serial: Label | None = None
     tank_l: Annotated[float, Field(gt=0, le=5000)] | None = None
     voltage: Literal[12, 24] = 24
+    vgp: date | None = None
+    lifting: bool | None = None
     limits: Limits = {}
+
+    def next_vgp(self, last: date) -> date:
+        """When the general inspection after one is due.
+
+        12 months after it, 6 for a machine that lifts loads (mobile cranes do).
+        """
+        lifts = self.machine_class == "mobile-crane" if self.lifting is None else self.lifting
+        months = last.month - 1 + (LIFTING_MONTHS if lifts else VGP_MONTHS)
+        year, month = last.year + months // 12, months % 12 + 1
+        # The 31st of a short month is its last day.
+        return date(year, month, min(last.day, monthrange(year, month)[1]))
 
 
 class Site(Part):

@@ -36,7 +36,9 @@ class Reading(NamedTuple):
     Units are those of the wire: `t` epoch seconds UTC, `rpm` 1/min, `load_pct`
     % of torque, `fuel_lph` L/h, `fuel_used_l` L lifetime, `*_pct` %, `*_h` h
     lifetime, `cool_c` and `hyd_c` degC, `oil_kpa` kPa, `batt_v` V, `lat` and
-    `lon` degrees WGS-84, `spd_kmh` km/h, `pitch` and `roll` degrees.
+    `lon` degrees WGS-84, `acc_m` m (radius of the fix), `spd_kmh` km/h, `pitch`
+    and `roll` degrees; `dtc` (SPN, FMI, occurrences) or these with the J1939
+    source address fourth.
     """
 
     t: int
@@ -57,11 +59,12 @@ class Reading(NamedTuple):
     batt_v: float | None = None
     lat: float | None = None
     lon: float | None = None
+    acc_m: float | None = None
     spd_kmh: float | None = None
     pitch: float | None = None
     roll: float | None = None
     cyc: float | None = None
-    dtc: tuple[tuple[int, int, int], ...] = ()
+    dtc: tuple[tuple[int, ...], ...] = ()
     lamp: tuple[str, ...] = ()
 
 
@@ -94,6 +97,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "batt_v": (0, 100),
     "lat": (-90, 90),
     "lon": (-180, 180),
+    "acc_m": (0, 100_000),
     "spd_kmh": (0, 251),
     "pitch": (-180, 180),
     "roll": (-180, 180),

@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from chantier.detection import Event, Memory, observe
-from chantier.detection.catalogue import DEFAULT_RULES, Rules
+from chantier.detection.catalogue import DEFAULT_RULES
+from chantier.detection.rules import Rules
 from chantier.telemetry import Reading
 from simulator.batch import pack
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from chantier.detection.catalogue import Rules
+from chantier.detection.rules import Rules
 from chantier.errors import ChantierError
 from simulator.agent import Agent, Outgoing
 from simulator.effect import Effect

@@ -6,14 +6,14 @@ whether it fits in the run. No machine is stepped and nothing is sent from here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from chantier.detection import rules_for
-from chantier.detection.catalogue import Rules
+from chantier.detection.rules import Rules
 from chantier.errors import ChantierError
 from chantier.site import Machine, Site
+from chantier.site_settings import rules_of
 from simulator.classes import KINDS
 from simulator.dice import dice
 from simulator.ground import Ground
@@ -72,9 +72,9 @@ def muster(
     playing = set(there if only is None else only)
     _refuse_strangers(run.site.name, playing - {*there}, there)
     _refuse_strangers(run.site.name, {one.machine for one in incidents} - playing, sorted(playing))
-    hours = hours_of(run.site)
+    hours, rules = hours_of(run.site), rules_of(run.site)
     return tuple(
-        _hand(run, hours, index, [one for one in incidents if one.machine == machine.id])
+        _hand(run, hours, rules, index, [one for one in incidents if one.machine == machine.id])
         for index, machine in enumerate(run.site.machines)
         if machine.id in playing
     )
@@ -89,10 +89,16 @@ def _refuse_strangers(site: str, strangers: Iterable[str], known: Sequence[str])
         )
 
 
-def _hand(run: Run, hours: Hours, index: int, incidents: Sequence[Incident]) -> Hand:
+def _hand(
+    run: Run,
+    hours: Hours,
+    every: Mapping[str, Rules],
+    index: int,
+    incidents: Sequence[Incident],
+) -> Hand:
     machine = run.site.machines[index]
     plan = Plan(hours, KINDS[machine.machine_class], seed=run.seed, machine=machine.id)
-    rules = rules_for(run.site.limits_of(machine), volts=machine.voltage)
+    rules = every[machine.id]
     first = run.start + index * _STRIDE_S % _MINUTE_S
     casts = sorted(
         (_cast(run, plan, rules, incident, first) for incident in incidents),

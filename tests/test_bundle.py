@@ -40,7 +40,7 @@ def test_the_bundle_tells_what_the_modules_tell(index: ModuleType, case: Case) -
         for reading in index.decode(message).readings:
             after, events = index.observe(after, reading, rules)
             fresh += [tuple(event) for event in events]
-        memory = after if fresh or index.changed(before, after) else before
+        memory = after if fresh or index.material(before, after) else before
         told += fresh
     assert told == [tuple(event) for event in fold(case)]
 

@@ -11,15 +11,16 @@ from chantier.detection import (
     DEFAULTS,
     Event,
     Memory,
+    Track,
     dump,
     load,
+    material,
     observe,
     rules_for,
     words_en,
     words_fr,
 )
 from chantier.detection.condition import COMPARE
-from chantier.functions.detect import changed
 from chantier.telemetry import Reading
 from tests.stories import START, Case, at, expected_alerts, load_cases, messages
 
@@ -37,7 +38,7 @@ def fold(case: Case) -> list[Event]:
         for reading in decode(message).readings:
             after, events = observe(after, reading, rules)
             fresh += events
-        memory = after if fresh or changed(before, after) else before
+        memory = after if fresh or material(before, after) else before
         told += fresh
     return told
 
@@ -146,8 +147,16 @@ def test_the_memory_survives_the_table(readings: list[Reading]) -> None:
 
 
 def test_a_memory_of_another_version_is_refused() -> None:
-    with pytest.raises(ValueError, match="not of version 1"):
-        load('{"v":2}')
+    with pytest.raises(ValueError, match="not of version 2"):
+        load('{"v":3}')
+
+
+def test_a_memory_of_the_first_version_is_still_read() -> None:
+    held = '"COOLANT_HIGH":[1,[70,0,0],70,80,0,110.0,109.0,3]'
+    said = f'{{"v":1,"t":90,"seq":4,"engine_on":5,"lat":48.7,"lon":2.2,"tracks":{{{held}}}}}'
+    track = Track(1, (70, 0, 0), 70, 80, 0, 110.0, 109.0, 3)
+    expected = Memory(90, 4, 0, 5, 48.7, 2.2, tracks=(("COOLANT_HIGH", track),))
+    assert load(said) == expected
 
 
 def test_the_sentences_speak_of_every_code_in_both_languages() -> None:

@@ -29,6 +29,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"chantier.site_faults", "chantier.site_rules", "chantier.detection", "chantier.errors"},
         {"pydantic", "pydantic_core"},
     ),
+    "chantier.site_settings": ({"chantier.detection", "chantier.site"}, set()),
     "chantier.site_faults": (set(), {"pydantic"}),
     "chantier.holidays_of": ({"chantier.errors"}, {"holidays"}),
     "chantier.site_rules": (
@@ -47,7 +48,13 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     # `chantier.functions` is missing on purpose: resources read it as text, through bundle.
     "chantier.resources": (
-        {"chantier.bundle", "chantier.site", "chantier.telemetry", "chantier.records"},
+        {
+            "chantier.bundle",
+            "chantier.records",
+            "chantier.site",
+            "chantier.site_settings",
+            "chantier.telemetry",
+        },
         {"troposphere", "awacs"},
     ),
     "chantier.render": (set(), {"troposphere", "yaml"}),
@@ -87,6 +94,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.errors",
             "chantier.holidays_of",
             "chantier.site",
+            "chantier.site_settings",
             "chantier.telemetry",
         },
         {"aiomqtt"},

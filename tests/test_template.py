@@ -12,7 +12,7 @@ from troposphere.sns import Topic
 
 from chantier.lint import lint
 from chantier.render import render
-from chantier.resources.detect import posix_timezone, settings, source
+from chantier.resources.detect import source
 from chantier.site import EXAMPLE, Site
 from chantier.staging import MAX_INLINE_BYTES
 from chantier.template import SECTIONS, build, synthesize
@@ -170,25 +170,6 @@ def test_a_machine_may_only_speak_as_itself_on_its_own_topic(body: dict[str, Any
     }
 
 
-def test_machines_that_share_settings_stand_together(site: Site) -> None:
-    groups = settings(site)["groups"]
-    assert sum(len(group["machines"]) for group in groups) == 12
-    assert len(groups) == 4
-
-
 def test_every_line_of_yaml_outside_the_code_is_within_reach(text: str) -> None:
     outside = re.sub(r"ZipFile: \|\n(?: {10}.*\n|\n)+", "", text)
     assert max(len(line) for line in outside.splitlines()) <= 210
-
-
-@pytest.mark.parametrize(
-    ("name", "posix"),
-    [
-        ("Europe/Paris", "CET-1CEST,M3.5.0,M10.5.0/3"),
-        ("UTC", "UTC0"),
-        ("Indian/Reunion", "<+04>-4"),
-        ("America/Guadeloupe", "AST4"),
-    ],
-)
-def test_a_time_zone_travels_as_its_posix_rule(name: str, posix: str) -> None:
-    assert posix_timezone(name) == posix

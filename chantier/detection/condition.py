@@ -15,6 +15,9 @@ from typing import NamedTuple
 
 from chantier.detection.memory import Track
 
+# The numbers of one code, by name.
+Numbers = dict[str, float]
+
 ANY_RPM = 1e9
 COMPARE = {">=": ge, ">": gt, "<=": le, "<": lt}
 
@@ -43,7 +46,9 @@ class Condition(NamedTuple):
         engine: judged only while the engine runs.
         above_rpm: judged only above this engine speed, 1/min; -1 for any.
         up_to_rpm: and only up to this one.
-        gap_s: silence after which a limit does not count as held; 0 for any length.
+        gap_s: silence of the sensor after which a limit does not count as held; 0 for any.
+        fault: what tells two conditions of a code apart; else empty.
+        absolute: whether the value's sign does not count.
     """
 
     code: str
@@ -59,9 +64,11 @@ class Condition(NamedTuple):
     above_rpm: float = -1.0
     up_to_rpm: float = ANY_RPM
     gap_s: int = 120
+    fault: str = ""
+    absolute: bool = False
 
 
-def step(rule: Condition, track: Track, value: float, t: int, gap: int) -> tuple[str, Track]:
+def step(rule: Condition, track: Track, value: float, t: int) -> tuple[str, Track]:
     """Judge one value.
 
     Args:
@@ -69,13 +76,13 @@ def step(rule: Condition, track: Track, value: float, t: int, gap: int) -> tuple
         track: where it stood.
         value: in the rule's unit.
         t: time of the reading, epoch seconds.
-        gap: seconds since the reading before.
 
     Returns:
         What happened (open, escalate, update, close, or "" for nothing) and where it stands.
     """
     past = COMPARE[rule.opens]
-    broken = bool(rule.gap_s) and gap > rule.gap_s
+    broken = bool(rule.gap_s) and bool(track.last) and t - track.last > rule.gap_s
+    last = t if rule.gap_s else 0
     before = track.held or (0,) * len(rule.levels)
     held = tuple(
         0 if not past(value, level.limit) else t if broken or not since else since
@@ -90,12 +97,13 @@ def step(rule: Condition, track: Track, value: float, t: int, gap: int) -> tuple
         default=0,
     )
     if track.level:
-        return _while_open(rule, track._replace(held=held), reached, value, t)
+        return _while_open(rule, track._replace(held=held, last=last), reached, value, t)
     if not reached:
-        return "", Track(held=held) if any(held) else Track()
+        return "", Track(held=held, last=last) if any(held) else Track()
     since = min(start for start in held if start)
     base = rule.levels[0].limit
-    return "open", Track(reached, held, since, opened_at=t, worst=value, base=base, readings=1)
+    track = Track(reached, held, since, opened_at=t, worst=value, base=base, readings=1)
+    return "open", track._replace(last=last)
 
 
 def _while_open(

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chantier.detection.memory import Track
+from chantier.detection.memory import Memory, Track
+from chantier.detection.rules import Rules
+from chantier.detection.told import WAIT, Told
 from chantier.telemetry import Reading
 
 DTC = "DTC"
-FAULT_CODE = {"absent_for_s": 60.0}
-# Controllers take a moment after the key to tell what is wrong.
-RESTART_S = 30
+# Controllers take a moment after the key to tell what is wrong: `restart_s`.
+FAULT_CODE = {"absent_for_s": 60.0, "restart_s": 30.0}
 
 # By level. A fault without a lamp is a warning: shown rather than hidden.
 FAULT_SEVERITIES = ("warning", "critical")
+# J1939-73: the occurrence count is not available.
+NO_COUNT = 127
 
 
 def lamp_level(lamps: tuple[str, ...]) -> int:
@@ -24,52 +27,58 @@ def lamp_level(lamps: tuple[str, ...]) -> int:
     return 2 if "RSL" in lamps else 1
 
 
+def fault_name(code: tuple[int, ...]) -> str:
+    """`SPN-FMI` as ISO 15143-3 writes it, or `SPN-FMI@SA` of a source that is told."""
+    name = f"{code[0]}-{code[1]}"
+    return f"{name}@{code[3]}" if len(code) > 3 else name  # noqa: PLR2004 - SPN, FMI, count
+
+
 def follow_faults(
-    tracks: dict[str, Track], reading: Reading, *, engine_on: int, absent_for_s: int
-) -> Iterator[tuple[str, str, Track]]:
+    now: Memory, reading: Reading, rules: Rules, tracks: dict[str, Track]
+) -> Iterator[Told]:
     """Judge the fault codes of one reading.
 
     Args:
-        tracks: the tracks named `DTC:<spn>-<fmi>`.
+        now: knows since when the engine runs.
         reading: of which `dtc` lists every active fault; an absent list means none.
-        engine_on: since when the engine runs, 0 if it does not.
-        absent_for_s: how long a fault must be gone to be over.
-
-    Yields:
-        What happened (open, escalate, update, close), `spn-fmi`, and where it stands;
-        for a close the last state.
+        rules: of the machine.
+        tracks: of which those named `DTC:<fault>` count.
     """
     level = lamp_level(reading.lamp)
-    active = {f"{spn}-{fmi}": count for spn, fmi, count in reading.dtc}
+    active = {fault_name(code): code[2] for code in reading.dtc}
     for fault, count in active.items():
-        track = tracks.get(f"{DTC}:{fault}", Track())
-        if not track.level:
-            yield (
-                "open",
-                fault,
-                Track(level, since=reading.t, opened_at=reading.t, worst=count, readings=1),
-            )
-            continue
-        worst = max(count, int(track.worst or 0))
-        seen = track._replace(calm=0, worst=worst, readings=track.readings + 1)
-        if level > track.level:
-            yield "escalate", fault, seen._replace(level=level)
-        else:
-            yield "update", fault, seen
+        yield _active(fault, count, level, tracks.get(f"{DTC}:{fault}"), reading.t)
     for name, track in tracks.items():
-        fault = name.removeprefix(f"{DTC}:")
-        if fault not in active:
-            yield _absent(fault, track, reading, engine_on=engine_on, absent_for_s=absent_for_s)
+        code, _, fault = name.partition(":")
+        if code == DTC and fault not in active:
+            yield _absent(fault, track, now, reading, rules.limits[DTC])
+
+
+def _active(fault: str, count: int, level: int, track: Track | None, t: int) -> Told:
+    known = None if count == NO_COUNT else float(count)
+    if track is None:
+        fresh = Track(level, since=t, opened_at=t, worst=known, readings=1)
+        return Told("open", DTC, fresh, FAULT_SEVERITIES[level - 1], fault)
+    counts = [one for one in (known, track.worst) if one is not None]
+    seen = track._replace(calm=0, worst=max(counts, default=None), readings=track.readings + 1)
+    if level > track.level:
+        return Told(
+            "escalate", DTC, seen._replace(level=level), FAULT_SEVERITIES[level - 1], fault
+        )
+    return Told("update", DTC, seen, FAULT_SEVERITIES[track.level - 1], fault)
 
 
 def _absent(
-    fault: str, track: Track, reading: Reading, *, engine_on: int, absent_for_s: int
-) -> tuple[str, str, Track]:
+    fault: str, track: Track, now: Memory, reading: Reading, numbers: dict[str, float]
+) -> Told:
     """A fault that is not told: over after a while, but an engine that is off cannot say so."""
     if reading.eng is False or (reading.eng is None and reading.rpm == 0):
-        return "wait", fault, track._replace(calm=0)
+        return Told(WAIT, DTC, track._replace(calm=0), fault=fault)
     calm = track.calm or reading.t
+    needed = numbers["absent_for_s"]
     # Absent since the very start: a restart without it.
-    needed = min(RESTART_S, absent_for_s) if calm == engine_on else absent_for_s
-    over = reading.t - calm >= needed
-    return "close" if over else "wait", fault, track._replace(calm=calm)
+    if calm == now.engine_on:
+        needed = min(numbers["restart_s"], needed)
+    kind = "close" if reading.t - calm >= needed else WAIT
+    severity = FAULT_SEVERITIES[track.level - 1]
+    return Told(kind, DTC, track._replace(calm=calm), severity, fault)

@@ -9,7 +9,12 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-MEMORY_VERSION = 1
+MEMORY_VERSION = 2
+# The first form had fewer fields, each with the meaning that it has now.
+READABLE = (1, MEMORY_VERSION)
+# A memory that nothing else makes worth a write is written this often, s: it is the
+# last sign of life of its machine, and the time before which nothing is judged again.
+REFRESH_S = 300
 
 
 class Track(NamedTuple):
@@ -22,8 +27,9 @@ class Track(NamedTuple):
         opened_at: when it opened; 0 while not open.
         calm: since when it is back past its clear level; 0 where it is not.
         worst: the worst value while open, against the limit that held then.
-        base: that limit, the first level's.
+        base: that limit, the first level's, or the value that `worst` is counted from.
         readings: how many readings it has lasted while open.
+        last: when its value was last judged, where a silence of the sensor matters.
     """
 
     level: int = 0
@@ -34,6 +40,7 @@ class Track(NamedTuple):
     worst: float | None = None
     base: float = 0.0
     readings: int = 0
+    last: int = 0
 
 
 class Memory(NamedTuple):
@@ -42,17 +49,29 @@ class Memory(NamedTuple):
     Attributes:
         t: time of the newest reading, epoch seconds; 0 before the first.
         seq: its sequence number.
+        heard: when its last message arrived, epoch seconds by the cloud's clock.
         engine_on: since when the engine runs; 0 when it does not or is not known.
         lat: last known position, degrees; None when never known.
         lon: degrees.
+        parked: (lat, lon) where the engine was stopped; None while it runs.
+        level: (time, %) of the fuel level that a loss is counted from; None while it runs.
+        low: lowest fuel level since the last refuel, %.
+        cycles: (count, time of its last rise) of the load cycles.
+        service_h: hour meter of the last service, rounded to the interval, h.
         tracks: the conditions being followed, by code, or `code:fault`.
     """
 
     t: int = 0
     seq: int = 0
+    heard: int = 0
     engine_on: int = 0
     lat: float | None = None
     lon: float | None = None
+    parked: tuple[float, float] | None = None
+    level: tuple[int, float] | None = None
+    low: float | None = None
+    cycles: tuple[float, int] | None = None
+    service_h: float | None = None
     tracks: tuple[tuple[str, Track], ...] = ()
 
 
@@ -62,7 +81,7 @@ class Event(NamedTuple):
     Attributes:
         kind: open, update, escalate or close.
         code: the catalogue's code.
-        fault: SPN-FMI for a DTC, else empty.
+        fault: what tells two alerts of a code apart (SPN-FMI of a DTC); else empty.
         severity: info, warning or critical.
         level: the level now reached.
         t: time of the reading.
@@ -92,9 +111,29 @@ class Event(NamedTuple):
     readings: int
 
 
+def material(before: Memory, after: Memory) -> bool:
+    """Whether a memory is worth a write.
+
+    What only moves on from message to message (times, place, lowest fuel level, load
+    cycles) waits until something else changes, for five minutes at most.
+    """
+    old = max(after.t - before.t, after.heard - before.heard) >= REFRESH_S
+    moving = before._replace(
+        t=after.t,
+        seq=after.seq,
+        heard=after.heard,
+        lat=after.lat,
+        lon=after.lon,
+        low=after.low,
+        cycles=after.cycles,
+    )
+    return old or moving != after
+
+
 def dump(memory: Memory) -> str:
-    """The memory as compact JSON."""
-    body = {"v": MEMORY_VERSION, **memory._asdict(), "tracks": dict(memory.tracks)}
+    """The memory as compact JSON, without what is not known."""
+    said = {name: value for name, value in memory._asdict().items() if value is not None}
+    body = {"v": MEMORY_VERSION, **said, "tracks": dict(memory.tracks)}
     return json.dumps(body, separators=(",", ":"))
 
 
@@ -107,8 +146,11 @@ def load(text: str | None) -> Memory:
     if text is None:
         return Memory()
     body = json.loads(text)
-    if body.pop("v", None) != MEMORY_VERSION:
+    if body.pop("v", None) not in READABLE:
         raise ValueError(f"detection memory is not of version {MEMORY_VERSION}")
+    for name in ("parked", "level", "cycles"):
+        if name in body:
+            body[name] = tuple(body[name])
     tracks = tuple(
         (name, Track(level, tuple(held), *rest))
         for name, (level, held, *rest) in body.pop("tracks").items()

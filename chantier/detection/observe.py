@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chantier.detection.catalogue import DEFAULT_RULES, Rules
-from chantier.detection.condition import COMPARE, Condition, step
-from chantier.detection.faults import DTC, FAULT_SEVERITIES, follow_faults
+from chantier.detection.catalogue import DEFAULT_RULES
+from chantier.detection.faults import follow_faults
+from chantier.detection.fuel import follow_fuel, mark_level
+from chantier.detection.idling import follow_idling, mark_cycles
 from chantier.detection.memory import Event, Memory, Track
+from chantier.detection.off_hours import follow_hours
+from chantier.detection.place import fix_of, follow_fence, follow_tow, mark_parked
+from chantier.detection.rules import Rules
+from chantier.detection.thresholds import follow_thresholds
+from chantier.detection.told import FORGET, NOT_FOLLOWED, WAIT, Told
+from chantier.detection.upkeep import follow_service, mark_service
 from chantier.telemetry import Reading
-
-NOT_FOLLOWED = Track()
 
 
 def observe(
@@ -31,22 +36,49 @@ def observe(
     """
     if (reading.t, reading.seq) <= (memory.t, memory.seq):
         return memory, ()
-    gap = reading.t - memory.t if memory.t else 0
-    now = Memory(
-        t=reading.t,
-        seq=reading.seq,
-        engine_on=_engine_on(memory.engine_on, reading),
-        lat=memory.lat if reading.lat is None else reading.lat,
-        lon=memory.lon if reading.lon is None else reading.lon,
-        tracks=memory.tracks,
-    )
+    now = _moved_on(memory, reading, rules)
     tracks = dict(memory.tracks)
-    events = list(_thresholds(now, reading, rules, tracks, gap))
-    if reading.dtc or tracks:
-        events += _fault_codes(now, reading, rules, tracks)
+    events: list[Event] = []
+    for told in _families(now, reading, rules, tracks):
+        keep(tracks, told)
+        if told.kind not in (WAIT, FORGET):
+            events.append(event_of(told, now, reading.t))
+    if reading.fuel_pct is not None or now.level is not None:
+        within_s = rules.limits["FUEL_DROP"]["within_s"]
+        now = mark_level(now, reading, within_s, filling="REFUEL" in tracks)
     if tracks or memory.tracks:
         now = now._replace(tracks=tuple(sorted(tracks.items())))
     return now, tuple(events)
+
+
+def _moved_on(memory: Memory, reading: Reading, rules: Rules) -> Memory:
+    """What the reading says by itself: time, place, engine, counters."""
+    fix = fix_of(reading) or (memory.lat, memory.lon)
+    now = memory._replace(
+        t=reading.t,
+        seq=reading.seq,
+        engine_on=_engine_on(memory.engine_on, reading),
+        lat=fix[0],
+        lon=fix[1],
+    )
+    now = mark_parked(mark_cycles(now, reading), reading)
+    return mark_service(now, reading, rules.limits["SERVICE_DUE"]["every_h"])
+
+
+def _families(
+    now: Memory, reading: Reading, rules: Rules, tracks: dict[str, Track]
+) -> Iterator[Told]:
+    """Every family of the catalogue; each sees the tracks as they were before the reading."""
+    before = dict(tracks)
+    yield from follow_thresholds(now, reading, rules, before)
+    yield from follow_fuel(now, reading, rules, before)
+    yield from follow_idling(now, reading, rules, before)
+    yield from follow_hours(now, reading, rules, before)
+    yield from follow_fence(reading, rules, before)
+    yield from follow_tow(now, reading, rules, before)
+    yield from follow_service(now, reading, rules, before)
+    if reading.dtc or before:
+        yield from follow_faults(now, reading, rules, before)
 
 
 def _engine_on(since: int, reading: Reading) -> int:
@@ -58,70 +90,30 @@ def _engine_on(since: int, reading: Reading) -> int:
     return (since or reading.t) if running else 0
 
 
-def _thresholds(
-    memory: Memory, reading: Reading, rules: Rules, tracks: dict[str, Track], gap: int
-) -> Iterator[Event]:
-    running = reading.t - memory.engine_on if memory.engine_on else -1
-    for rule in rules.conditions:
-        value = getattr(reading, rule.field)
-        if value is None or not _judged(rule, running, reading.rpm or 0.0):
-            continue
-        track = tracks.get(rule.code, NOT_FOLLOWED)
-        if track is NOT_FOLLOWED and not COMPARE[rule.opens](value, rule.levels[0].limit):
-            continue
-        kind, track = step(rule, track, value, reading.t, gap)
-        _keep(tracks, rule.code, kind, track)
-        if kind:
-            level = rule.levels[track.level - 1]
-            told = _event(kind, rule.code, track, memory, severity=level.severity)
-            # The limit of the level, in the regime in which the worst value was seen.
-            limit = level.limit + track.base - rule.levels[0].limit
-            yield told._replace(limit=limit, unit=rule.unit)
-
-
-def _judged(rule: Condition, running: int, rpm: float) -> bool:
-    """Whether a condition counts now; `running` is how long the engine has run, s; -1 if off."""
-    if running <= rule.inhibit_s and (running >= 0 or rule.engine):
-        return False
-    return rule.above_rpm < rpm <= rule.up_to_rpm
-
-
-def _fault_codes(
-    memory: Memory, reading: Reading, rules: Rules, tracks: dict[str, Track]
-) -> Iterator[Event]:
-    prefix = f"{DTC}:"
-    followed = {name: track for name, track in tracks.items() if name.startswith(prefix)}
-    absent_for_s = int(rules.limits[DTC]["absent_for_s"])
-    for kind, fault, track in follow_faults(
-        followed, reading, engine_on=memory.engine_on, absent_for_s=absent_for_s
-    ):
-        _keep(tracks, prefix + fault, kind, track)
-        if kind != "wait":
-            severity = FAULT_SEVERITIES[track.level - 1]
-            yield _event(kind, DTC, track, memory, severity=severity)._replace(fault=fault)
-
-
-def _keep(tracks: dict[str, Track], name: str, kind: str, track: Track) -> None:
-    if kind == "close" or track == NOT_FOLLOWED:
-        tracks.pop(name, None)
+def keep(tracks: dict[str, Track], told: Told) -> None:
+    """Put a track where it belongs, or forget it."""
+    if told.kind in ("close", FORGET) or told.track == NOT_FOLLOWED:
+        tracks.pop(told.name, None)
     else:
-        tracks[name] = track
+        tracks[told.name] = told.track
 
 
-def _event(kind: str, code: str, track: Track, memory: Memory, *, severity: str) -> Event:
+def event_of(told: Told, now: Memory, t: int) -> Event:
+    """What is told, as an event at `t`."""
+    track = told.track
     return Event(
-        kind=kind,
-        code=code,
-        fault="",
-        severity=severity,
+        kind=told.kind,
+        code=told.code,
+        fault=told.fault,
+        severity=told.severity,
         level=track.level,
-        t=memory.t,
+        t=t,
         since=track.since,
         opened_at=track.opened_at,
         value=track.worst,
-        limit=None,
-        unit="",
-        lat=memory.lat,
-        lon=memory.lon,
+        limit=told.limit,
+        unit=told.unit,
+        lat=now.lat,
+        lon=now.lon,
         readings=track.readings,
     )

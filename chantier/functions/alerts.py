@@ -10,9 +10,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from chantier.decoding import parse_time
 from chantier.detection.memory import Event, Memory, dump, load
 from chantier.functions.signed import CallFailed, Service, dynamodb
-from chantier.records import KEY, MACHINE, MEMORY, OPEN_SITE, Alert, to_item
+from chantier.records import (
+    EXPIRES_AT,
+    KEY,
+    MACHINE,
+    MEMORY,
+    OPEN_SITE,
+    TELL_AT,
+    TELL_SITE,
+    Alert,
+    to_item,
+)
 from chantier.telemetry import format_time
 
 # A condition that did not hold, or another transaction on the same item.
@@ -21,6 +32,7 @@ CONFLICTS = (
     "TransactionCanceledException",
     "TransactionConflictException",
 )
+DAY = 86_400
 # DynamoDB takes 100 items a transaction; one is the memory.
 MOST_ALERTS = 99
 
@@ -30,10 +42,12 @@ class Table:
 
     Args:
         name: of the DynamoDB table.
+        alert_days: days that an alert is kept after its end.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, alert_days: int) -> None:
         self.name = name
+        self._keep_s = alert_days * DAY
         self._service = Service("dynamodb")
 
     def memory(self, machine: str) -> tuple[Memory, int]:
@@ -47,8 +61,16 @@ class Table:
             return Memory(), 0
         return load(found["memory"]["S"]), int(found["version"]["N"])
 
-    def keep(self, machine: str, memory: Memory, version: int, alerts: list[Alert]) -> bool:
+    def keep(
+        self, machine: str, memory: Memory, version: int, alerts: list[tuple[Alert, str]]
+    ) -> bool:
         """Keep a memory and the alerts that changed with it, all or nothing up to 99 alerts.
+
+        Args:
+            machine: machine id.
+            memory: what is to be remembered.
+            version: of the memory that it was judged from.
+            alerts: each with the time from which people may be told; empty for nothing new.
 
         Returns:
             False if another invocation changed the memory since `version` was read.
@@ -69,7 +91,7 @@ class Table:
         }
         try:
             if alerts:
-                items = [{"Update": self._update(alert)} for alert in alerts]
+                items = [{"Update": self._update(alert, at)} for alert, at in alerts]
                 while len(items) > MOST_ALERTS:
                     # The memory goes last: what fails before it is folded again.
                     self._transact(items[:MOST_ALERTS])
@@ -86,19 +108,24 @@ class Table:
     def _transact(self, items: list[dict[str, Any]]) -> None:
         dynamodb(self._service, "TransactWriteItems", {"TransactItems": items})
 
-    def _update(self, alert: Alert) -> dict[str, Any]:
+    def _update(self, alert: Alert, tell_at: str) -> dict[str, Any]:
         """The update that moves an alert forward; what others wrote into the item stays."""
-        item = to_item(alert)
-        values = {name: value for name, value in item.items() if name not in (MACHINE, KEY)}
-        names = {f"#{index}": name for index, name in enumerate(values)}
-        sets = ", ".join(f"{short} = :{short[1:]}" for short in names)
-        gone = "closed_at" if OPEN_SITE in values else OPEN_SITE
+        values = {k: v for k, v in to_item(alert).items() if k not in (MACHINE, KEY)}
+        gone = ["closed_at"]
+        if alert.closed_at is not None:
+            gone = [OPEN_SITE, TELL_SITE, TELL_AT]
+            values[EXPIRES_AT] = {"N": str(parse_time(alert.closed_at) + self._keep_s)}
+        elif tell_at:
+            values |= {TELL_SITE: {"S": alert.site}, TELL_AT: {"S": tell_at}}
+        names = {f"#{index}": name for index, name in enumerate((*values, *gone))}
+        short = {name: mark for mark, name in names.items()}
+        sets = ", ".join(f"{short[name]} = :{short[name][1:]}" for name in values)
         return {
             "TableName": self.name,
             "Key": _key(alert.machine, alert.key),
-            "UpdateExpression": f"SET {sets} REMOVE {gone}",
+            "UpdateExpression": f"SET {sets} REMOVE " + ", ".join(short[name] for name in gone),
             "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": {f":{s[1:]}": values[name] for s, name in names.items()},
+            "ExpressionAttributeValues": {f":{short[k][1:]}": v for k, v in values.items()},
         }
 
 
@@ -123,6 +150,7 @@ def alert_of(event: Event, *, machine: str, site: str, said: str) -> Alert:
         lon=event.lon,
         readings=event.readings,
         sentence=said,
+        acked_at=None,
     )
 
 

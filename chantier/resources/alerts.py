@@ -9,10 +9,24 @@ from troposphere.dynamodb import (
     PointInTimeRecoverySpecification,
     Projection,
     SSESpecification,
+    StreamSpecification,
     Table,
+    TimeToLiveSpecification,
 )
 
-from chantier.records import KEY, MACHINE, OPEN_INDEX, OPEN_SITE, OPENED_AT, SITE, SITE_INDEX
+from chantier.records import (
+    EXPIRES_AT,
+    KEY,
+    MACHINE,
+    OPEN_INDEX,
+    OPEN_SITE,
+    OPENED_AT,
+    SITE,
+    SITE_INDEX,
+    TELL_AT,
+    TELL_INDEX,
+    TELL_SITE,
+)
 
 
 def table() -> Table:
@@ -27,10 +41,16 @@ def table() -> Table:
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[
             AttributeDefinition(AttributeName=name, AttributeType="S")
-            for name in (MACHINE, KEY, OPEN_SITE, SITE, OPENED_AT)
+            for name in (MACHINE, KEY, OPEN_SITE, SITE, OPENED_AT, TELL_SITE, TELL_AT)
         ],
         KeySchema=_keys(MACHINE, KEY),
-        GlobalSecondaryIndexes=[_index(OPEN_INDEX, OPEN_SITE), _index(SITE_INDEX, SITE)],
+        GlobalSecondaryIndexes=[
+            _index(OPEN_INDEX, OPEN_SITE, OPENED_AT),
+            _index(SITE_INDEX, SITE, OPENED_AT),
+            _index(TELL_INDEX, TELL_SITE, TELL_AT),
+        ],
+        StreamSpecification=StreamSpecification(StreamViewType="NEW_IMAGE"),
+        TimeToLiveSpecification=TimeToLiveSpecification(AttributeName=EXPIRES_AT, Enabled=True),
         SSESpecification=SSESpecification(SSEEnabled=True),
         PointInTimeRecoverySpecification=PointInTimeRecoverySpecification(
             PointInTimeRecoveryEnabled=True
@@ -38,10 +58,10 @@ def table() -> Table:
     )
 
 
-def _index(name: str, partition: str) -> GlobalSecondaryIndex:
+def _index(name: str, partition: str, sort: str) -> GlobalSecondaryIndex:
     return GlobalSecondaryIndex(
         IndexName=name,
-        KeySchema=_keys(partition, OPENED_AT),
+        KeySchema=_keys(partition, sort),
         Projection=Projection(ProjectionType="ALL"),
     )
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
-from typing import Any
 
 import awacs.dynamodb
 import awacs.logs
@@ -29,7 +27,8 @@ from troposphere.sqs import Queue, QueuePolicy
 from chantier.bundle import bundle
 from chantier.records import QUARANTINE
 from chantier.resources.policies import allow, refuse_plain_text, role
-from chantier.site import Machine, Site
+from chantier.site import Site
+from chantier.site_settings import settings_of
 
 RUNTIME = "python3.13"
 # CPU comes with memory; the time to a stored alert stops falling at about here (not verified).
@@ -145,37 +144,7 @@ def function_name(site: Site) -> str:
 def source(site: Site) -> str:
     """The function's `index.py`."""
     words = f"chantier.detection.words_{site.site.language}"
-    said = json.dumps(settings(site), ensure_ascii=False)
+    said = json.dumps(settings_of(site), ensure_ascii=False)
     said = said.replace(', {"zone"', ',\n  {"zone"').replace('[{"zone"', '[\n  {"zone"')
     footer = f"SETTINGS = {said}\n\nhandler = Detect(SETTINGS, WORDS).handle"
     return bundle("chantier.functions.detect", words, footer=footer)
-
-
-def settings(site: Site) -> dict[str, Any]:
-    """What the function must know of the site; machines that share it stand together."""
-    groups: dict[str, dict[str, Any]] = {}
-    for machine in site.machines:
-        about = _about(site, machine)
-        group = groups.setdefault(json.dumps(about), {**about, "machines": []})
-        group["machines"].append(machine.id)
-    return {
-        "site": site.name,
-        "tz": posix_timezone(site.site.timezone),
-        "groups": list(groups.values()),
-    }
-
-
-def _about(site: Site, machine: Machine) -> dict[str, Any]:
-    about: dict[str, Any] = {"zone": site.zone_label(machine), "volts": machine.voltage}
-    if limits := site.limits_of(machine):
-        about["limits"] = limits
-    return about
-
-
-def posix_timezone(name: str) -> str:
-    """The POSIX TZ string of an IANA zone, the last line of its file (RFC 9636, 3.3).
-
-    The function needs no time-zone database for it, and Lambda ships none.
-    """
-    data = files("tzdata").joinpath("zoneinfo", *name.split("/")).read_bytes()
-    return data.rstrip(b"\n").rpartition(b"\n")[2].decode("ascii") or "UTC0"
