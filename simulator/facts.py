@@ -43,9 +43,7 @@ class Facts:
         first = max(bisect_right(spells, (start, "\uffff")) - 1, 0)
         return sum(
             max(min(after, end) - max(since, start), 0)
-            for (since, now), (after, _) in zip(
-                spells[first:-1], spells[first + 1 :], strict=True
-            )
+            for (since, now), (after, _) in zip(spells[first:-1], spells[first + 1 :], strict=True)
             if now == state
         )
 

@@ -50,6 +50,11 @@ class Expected(NamedTuple):
         severity: the worst that it must reach.
         onset: when its cause begins, epoch seconds; the alert opens after that.
         closes: whether it must have closed by the end of the run.
+        fault: what tells it from other alerts of its code; empty for any.
+        by: the latest site time by which it must have opened, epoch seconds: its
+            condition, the persistence of its rule, and one message unless it is urgent.
+        over: when its cause has gone, epoch seconds.
+        also: other codes that its cause leads to, rightly.
     """
 
     machine: str
@@ -57,6 +62,10 @@ class Expected(NamedTuple):
     severity: str
     onset: int
     closes: bool
+    fault: str = ""
+    by: int = 0
+    over: int = 0
+    also: tuple[str, ...] = ()
 
 
 def parse(text: str, machines: Iterable[str]) -> Incident:

@@ -102,9 +102,7 @@ class Machine:
         self._cycles = int((self._op_s - self._idle_s) / (profile.kind.cycle_s or inf))
         self._cycle_left_s = self._cycle_s()
         used_l = self._op_s / 3600 * _PAST_LPH_PER_KW * profile.kind.rated_kw
-        self.tanks = Tanks(
-            profile.tank_l, used_l, throw, fuel_l=stock.fuel_l, def_l=stock.def_l
-        )
+        self.tanks = Tanks(profile.tank_l, used_l, throw, fuel_l=stock.fuel_l, def_l=stock.def_l)
         self._walker = Walker(profile.ground, throw) if profile.ground else None
         self._t = self._running_since = t
         self._effect, self._state, self._regime = NONE, OFF, engine.STOPPED
