@@ -79,15 +79,18 @@ class Plan:
         throw = dice(*self._name, "plan", day)
         now, midnight = self._hours.midnight(day), self._hours.midnight(day + timedelta(days=1))
         share = near(throw, self._kind.idle_share, _IDLE_SPREAD, *_IDLE_SHARE)
-        for start, end in _blocks(throw, self._hours.sessions(day)):
+        sessions = self._hours.sessions(day)
+        # Over lunch an engine may be left idling; whoever goes home switches it off.
+        closing = sessions[-1][1] if sessions else midnight
+        for start, end in _blocks(throw, sessions):
             # An engine left idling over a very short break is still on when it ends.
             if start < now:
                 continue
             if start > now:
                 yield Spell(OFF, now, start)
             for spell in _merged(_block(throw, self._kind, share, start, end)):
-                yield spell._replace(end=min(spell.end, midnight))
-                now = min(spell.end, midnight)
+                now = min(spell.end, closing, midnight)
+                yield spell._replace(end=now)
         if now < midnight:
             yield Spell(OFF, now, midnight)
 

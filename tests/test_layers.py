@@ -103,6 +103,18 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"chantier.decoding", "chantier.records", "chantier.raw", "simulator"},
         set(),
     ),
+    "chantier.rehearsal": ({"chantier.detection", "simulator"}, set()),
+    "chantier.verdict": ({"chantier.rehearsal", "simulator"}, set()),
+    "chantier.evaluate": (
+        {
+            "chantier.errors",
+            "chantier.rehearsal",
+            "chantier.site",
+            "chantier.verdict",
+            "simulator",
+        },
+        set(),
+    ),
     "chantier.sending": (
         {
             "chantier.cloud",
@@ -153,6 +165,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.cloud",
             "chantier.demo",
             "chantier.errors",
+            "chantier.evaluate",
             "chantier.fleet",
             "chantier.identity",
             "chantier.lint",
