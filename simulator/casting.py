@@ -51,6 +51,7 @@ def cast(incident: Incident, script: Script, on: Stretch) -> Cast:
     onset = max(on.start + incident.after_s, on.first + _SETTLED_S)
     if script.begins == RUNNING:
         onset = _running(incident, onset, on)
+        _refuse_overtime(incident, script, onset, on)
     elif script.begins == CLOSED:
         onset = _closed(incident, script, onset, on)
     if onset + script.shown_s > on.end:
@@ -76,6 +77,16 @@ def _running(incident: Incident, onset: int, on: Stretch) -> int:
         f"{incident}: the engine of {incident.machine} stays off until the run ends.",
         "Let it begin sooner, or start the run in opening hours.",
     )
+
+
+def _refuse_overtime(incident: Incident, script: Script, onset: int, on: Stretch) -> None:
+    """An incident at work must not make its machine work when the site is closed."""
+    ends = onset + (script.shown_s if script.for_good else script.over_s)
+    sessions = on.hours.sessions(on.hours.day_of(onset))
+    if sessions and ends > sessions[-1][1]:
+        raise ChantierError(
+            f"{incident} would go on until after the site has closed.", "Let it begin sooner."
+        )
 
 
 def _closed(incident: Incident, script: Script, onset: int, on: Stretch) -> int:

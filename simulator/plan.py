@@ -31,6 +31,8 @@ _SHORTEST_BLOCK_MIN = 12
 _WARM_UP_MIN = (2.5, 5)
 _COOL_DOWN_MIN = (1, 3)
 _SPELL_MIN = (5, 16)
+# Waits are short and long idles rare: who idles much waits often, about so long each time.
+_WAIT_MIN = 5.0
 # Some engines are left idling when lunch begins; nothing else happens then.
 _LEFT_IDLING = 0.2
 _LEFT_IDLING_MIN = (2, 12)
@@ -112,8 +114,9 @@ def _block(throw: Random, kind: Kind, share: float, start: int, end: int) -> Ite
     now, stop = start + warm, end - cool
     yield Spell(IDLE, start, now)
     between = _idle_between(share, end - start, warm + cool)
+    pace = min(1.0, _WAIT_MIN / (sum(_SPELL_MIN) / 2 * between))
     while now < stop:
-        length = min(_seconds(throw, _SPELL_MIN), stop - now)
+        length = min(int(_seconds(throw, _SPELL_MIN) * pace), stop - now)
         travel = int(length * kind.travel_share * throw.uniform(0.5, 1.5))
         if 0 < travel < length:
             yield Spell(TRAVEL, now, now + travel)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from simulator.plan import IDLE, OFF, WORK
 from simulator.scenarios.script import (
-    ANY_TIME,
     MINUTE,
     Script,
     Setting,
@@ -85,7 +84,6 @@ def refuelling(setting: Setting) -> Script:
         ),
         opens_s=found_s(raised_s, 0, at_once=False),
         shown_s=found_s(raised_s, 0, at_once=False),
-        begins=ANY_TIME,
         fuel_pct=_BEFORE_REFUEL_PCT,
     )
 

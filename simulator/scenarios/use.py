@@ -30,7 +30,9 @@ def long_idling(setting: Setting) -> Script:
     """After some work the operator leaves the engine running and goes away."""
     idle = setting.limits["IDLE_LONG"]
     work_s = idle["work_s"] + MINUTE
-    first_s = max(idle["info_s"], idle["truck_wait_s"])
+    # A machine that has just counted load cycles may be waiting for a truck.
+    loads = setting.kind.cycle_s is not None
+    first_s = max(idle["info_s"], idle["truck_wait_s"] if loads else 0)
     worst_s = max(first_s, idle["warning_s"])
     shown = found_s(work_s, worst_s, at_once=True)
     return Script(
