@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chantier.detection import DEFAULTS
 from chantier.detection.j1939_en import FMI as FMI_EN
 from chantier.detection.j1939_en import SPN as SPN_EN
 from chantier.detection.j1939_fr import FMI as FMI_FR
@@ -23,7 +24,7 @@ from chantier.detection.words_en import WORDS as EN
 from chantier.detection.words_fr import WORDS as FR
 from tests.stories import START
 
-# Code -> how many levels it has. MERGE: compare its keys with the catalogue's DEFAULTS.
+# Code -> how many levels it has.
 ALERTS = {
     "COOLANT_HIGH": 3,
     "HYD_TEMP_HIGH": 2,
@@ -45,13 +46,18 @@ ALERTS = {
     "SERVICE_DUE": 2,
     "VGP_DUE": 2,
 }
-FAULTS = {"TILT": ("roll", "pitch"), "DTC": ("110-15", "100-1@0", "9999-3", "110-29", "x")}
+FAULTS = {
+    "TILT": ("roll", "pitch"),
+    "SERVICE_DUE": ("250", "2000"),
+    "DTC": ("110-15", "100-1@0", "9999-3", "110-29", "x"),
+}
 EVERY = [
     (code, level, fault)
     for code, levels in ALERTS.items()
     for level in range(1, levels + 1)
     for fault in FAULTS.get(code, ("",))
 ]
+assert ALERTS.keys() == DEFAULTS.keys()
 EXACT = json.loads(Path(__file__).with_name("sentences.json").read_text("utf-8"))
 LANGUAGES = pytest.mark.parametrize("words", [FR, EN], ids=["fr", "en"])
 

@@ -19,7 +19,7 @@ MAX_SUBJECT = 99
 SEVERITIES = ("info", "warning", "critical")
 
 
-class Told(Protocol):
+class Headline(Protocol):
     """What a subject needs of an alert; both a stored alert and less will do."""
 
     @property
@@ -43,7 +43,7 @@ class Told(Protocol):
         """1 for the code's first level."""
 
 
-def subject(alerts: Sequence[Told], words: Words) -> str:
+def subject(alerts: Sequence[Headline], words: Words) -> str:
     """The subject of a message that tells these alerts, at most 99 ASCII characters.
 
     Args:
@@ -70,7 +70,7 @@ def subject(alerts: Sequence[Told], words: Words) -> str:
     return _ascii(frame["subject"][0].format(severity=severity, about=about, what=what))
 
 
-def _title(alert: Told, words: Words) -> str:
+def _title(alert: Headline, words: Words) -> str:
     """The short title, and of a fault code what it concerns."""
     title = phrase(words["title"], alert.code, alert.fault, alert.level)
     if alert.code != DTC:

@@ -79,8 +79,8 @@ WORDS: Final[Words] = {
             "engine running, silent for over {amount}",
         ),
         "SERVICE_DUE": (
-            "service coming up at {limit} h, hour meter at {value} h",
-            "service due at {limit} h, hour meter at {value} h",
+            "{fault} h service coming up at {limit} h, hour meter at {value} h",
+            "{fault} h service due at {limit} h, hour meter at {value} h",
         ),
         "VGP_DUE": (
             "periodic inspection (VGP) falls due soon",

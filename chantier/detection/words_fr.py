@@ -79,8 +79,8 @@ WORDS: Final[Words] = {
             "engin en marche, muet depuis plus de {amount}",
         ),
         "SERVICE_DUE": (
-            "entretien prévu à {limit} h, horamètre à {value} h",
-            "entretien dû à {limit} h, horamètre à {value} h",
+            "entretien des {fault} h prévu à {limit} h, horamètre à {value} h",
+            "entretien des {fault} h dû à {limit} h, horamètre à {value} h",
         ),
         "VGP_DUE": (
             "vérification générale périodique (VGP) bientôt à échéance",
