@@ -206,7 +206,7 @@ class _Bare(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        """A variable loses its type; a field of a class must have one, and gets a short one."""
+        """A variable loses its type; one without a value must keep one, and gets a short one."""
         if node.value:
             return ast.Assign([node.target], node.value, lineno=node.lineno)
         node.annotation = ast.Name("object")

@@ -25,6 +25,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.words": (set(), set()),
     "chantier.detection": ({"chantier.telemetry", "chantier.errors"}, set()),
     "chantier.bundle": ({"chantier.errors"}, set()),
+    "chantier.packing": ({"chantier.errors"}, set()),
     "chantier.site": (
         {"chantier.site_faults", "chantier.site_rules", "chantier.detection", "chantier.errors"},
         {"pydantic", "pydantic_core"},
@@ -43,12 +44,24 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     # `chantier.functions` is missing on purpose: resources read it as text, through bundle.
     "chantier.resources": (
-        {"chantier.bundle", "chantier.site", "chantier.telemetry", "chantier.records"},
+        {
+            "chantier.bundle",
+            "chantier.packing",
+            "chantier.records",
+            "chantier.site",
+            "chantier.telemetry",
+        },
         {"troposphere", "awacs"},
     ),
     "chantier.render": (set(), {"troposphere", "yaml"}),
     "chantier.template": (
-        {"chantier.render", "chantier.resources", "chantier.site", "chantier.telemetry"},
+        {
+            "chantier.packing",
+            "chantier.render",
+            "chantier.resources",
+            "chantier.site",
+            "chantier.telemetry",
+        },
         {"troposphere"},
     ),
     "chantier.lint": ({"chantier.errors"}, {"cfnlint"}),
