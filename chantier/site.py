@@ -19,6 +19,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
     ValidationError,
 )
@@ -150,8 +151,8 @@ class Machine(Part):
     serial: Label | None = None
     tank_l: Annotated[float, Field(gt=0, le=5000)] | None = None
     voltage: Literal[12, 24] = 24
-    vgp: date | None = None
-    lifting: bool | None = None
+    vgp: Annotated[date, Field(strict=True)] | None = None
+    lifting: StrictBool | None = None
     limits: Limits = {}
 
     def next_vgp(self, last: date) -> date:

@@ -21,6 +21,7 @@ KINDS = {
     "float_parsing": "a number",
     "int_parsing": "a whole number",
     "bool_type": "true or false",
+    "date_type": "a date such as 2026-09-14, without quotes",
     "tuple_type": "a list",
     "list_type": "a list",
     "dict_type": "a table",

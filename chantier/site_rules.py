@@ -16,13 +16,26 @@ from chantier.detection.catalogue import DEFAULTS, NOMINAL_VOLTS, rules_for
 from chantier.holidays_of import known_countries
 from chantier.site_faults import found, nearest
 
-MAX_SECONDS = 86_400
 COUNTRY = re.compile("[A-Z]{2}")
-# Levels that must rise in this order.
-ORDER = {
-    "COOLANT_HIGH": ("clear", "warning", "critical", "stop"),
-    "FUEL_LOW": ("critical", "warning", "clear"),
-    "BATT_LOW": ("critical", "warning", "info", "clear"),
+# 30 days.
+MAX_SECONDS = 2_592_000
+# These may be 0, as may seconds; every other number is above it.
+MAY_BE_ZERO = ("margin", "before_h", "before_days", "accuracy_m")
+# Numbers that must rise in this order.
+ORDERS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "COOLANT_HIGH": (("clear", "warning", "critical", "stop"),),
+    "HYD_TEMP_HIGH": (("clear", "warning", "critical"),),
+    "FUEL_LOW": (("critical", "warning", "clear"),),
+    "DEF_LOW": (("critical", "warning", "clear"),),
+    "IDLE_LONG": (("info_s", "warning_s"),),
+    "BATT_LOW": (("critical", "warning", "info", "clear"),),
+    "BATT_HIGH": (("clear", "warning"),),
+    "TILT": (
+        ("margin", "roll_warning", "roll_critical"),
+        ("margin", "pitch_warning", "pitch_critical"),
+    ),
+    "OVERSPEED": (("clear", "limit"),),
+    "SERVICE_DUE": (("before_h", "every_h"),),
 }
 
 
@@ -94,23 +107,32 @@ def _number_faults(place: str, known: dict[str, float], numbers: dict[str, Any])
     for name, value in numbers.items():
         if name not in known:
             faults.append(f"{place}, {name}: unknown limit{nearest(name, known)}")
-        elif name.endswith("_s") and _is_number(value) and not 0 <= value <= MAX_SECONDS:
-            faults.append(f"{place}, {name}: found {found(value)}; allowed: 0 to 86400 seconds")
+        elif _is_number(value) and (allowed := _out_of_bounds(name, value)):
+            faults.append(f"{place}, {name}: found {found(value)}; allowed: {allowed}")
     return faults
 
 
+def _out_of_bounds(name: str, value: float) -> str:
+    """What a number may be, if it is something else."""
+    if name.endswith("_s"):
+        return "" if 0 <= value <= MAX_SECONDS else f"0 to {MAX_SECONDS} seconds"
+    if name in MAY_BE_ZERO:
+        return "" if value >= 0 else "a number from 0"
+    return "" if value > 0 else "a number above 0"
+
+
 def _disorder(place: str, code: str, numbers: dict[str, Any], volts: Any) -> list[str]:
-    """The levels of a code that are in no possible order."""
-    order = ORDER.get(code, ())
+    """The numbers of a code that are in no possible order."""
     readable = all(_is_number(value) for value in numbers.values())
     if not readable or volts not in NOMINAL_VOLTS or not numbers.keys() <= DEFAULTS[code].keys():
         return []
     merged = rules_for({code: numbers}, volts=volts).limits[code]
-    values = [merged[name] for name in order]
-    if all(a < b for a, b in pairwise(values)):
-        return []
-    shown = ", ".join(f"{name} {merged[name]:g}" for name in order)
-    return [f"{place}: found {shown}; allowed: {' < '.join(order)}"]
+    return [
+        f"{place}: found {', '.join(f'{name} {merged[name]:g}' for name in order)}; "
+        f"allowed: {' < '.join(order)}"
+        for order in ORDERS.get(code, ())
+        if not all(merged[a] < merged[b] for a, b in pairwise(order))
+    ]
 
 
 def _is_number(value: Any) -> bool:

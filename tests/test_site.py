@@ -135,8 +135,32 @@ def test_every_fault_is_told_at_once_with_place_found_and_allowed(tmp_path: Path
         (
             "[budget]",
             "[limits.COOLANT_HIGH]\nfor_s = -1\n[budget]",
-            "limits, COOLANT_HIGH, for_s: found -1; allowed: 0 to 86400 seconds",
+            "limits, COOLANT_HIGH, for_s: found -1; allowed: 0 to 2592000 seconds",
         ),
+        (
+            "[budget]",
+            "[limits.SERVICE_DUE]\nevery_h = 0\n[budget]",
+            "limits, SERVICE_DUE, every_h: found 0; allowed: a number above 0",
+        ),
+        (
+            "[budget]",
+            "[limits.GEOFENCE_EXIT]\naccuracy_m = -1\n[budget]",
+            "limits, GEOFENCE_EXIT, accuracy_m: found -1; allowed: a number from 0",
+        ),
+        (
+            "[budget]",
+            "[limits.TILT]\npitch_warning = 31\n[budget]",
+            (
+                "limits, TILT: found margin 2, pitch_warning 31, pitch_critical 30; "
+                "allowed: margin < pitch_warning < pitch_critical"
+            ),
+        ),
+        (
+            'zone = "north"',
+            'vgp = "2026-09-14"',
+            "vgp: found '2026-09-14'; allowed: a date such as 2026-09-14, without quotes",
+        ),
+        ('zone = "north"', "lifting = 1", "lifting: found 1; allowed: true or false"),
         (
             "[budget]",
             "[limits.FUEL_LOW]\nwarnig = 1\n[budget]",

@@ -64,7 +64,7 @@ def test_a_site_is_open_from_its_first_hour_to_its_last_lunch_included(
 def test_machines_that_share_settings_stand_together(site: Site) -> None:
     groups = settings_of(site)["groups"]
     assert sum(len(group["machines"]) for group in groups) == 12
-    assert len(groups) == 4
+    assert len(groups) == 6
 
 
 def test_the_settings_survive_the_template(site: Site) -> None:
