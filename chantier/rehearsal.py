@@ -62,6 +62,7 @@ class Life(NamedTuple):
         found: what detection said, in order.
         facts: what really happened.
         limits: its numbers, by code.
+        usual_kmh: how fast it is driven on an ordinary day.
     """
 
     machine: str
@@ -69,6 +70,7 @@ class Life(NamedTuple):
     found: tuple[Found, ...]
     facts: Facts
     limits: dict[str, dict[str, float]]
+    usual_kmh: float
 
 
 def rehearse(hand: Hand) -> Life:
@@ -93,8 +95,14 @@ def rehearse(hand: Hand) -> Life:
         memory, events = pass_time(memory, passes, hand.rules)
         ledger.enter(events, passes)
         passes += PASS_S
-    found = tuple(ledger.alerts.values())
-    return Life(hand.profile.id, hand.expected(), found, facts, hand.rules.limits)
+    return Life(
+        machine=hand.profile.id,
+        expected=hand.expected(),
+        found=tuple(ledger.alerts.values()),
+        facts=facts,
+        limits=hand.rules.limits,
+        usual_kmh=max(hand.profile.kind.work_kmh[1], hand.profile.kind.travel_kmh[1]),
+    )
 
 
 class _Ledger:

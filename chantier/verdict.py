@@ -17,6 +17,8 @@ from simulator.plan import IDLE
 _IDLE_SHARE = 0.8
 # What a sensor or the box sees of a refuel, it sees within its heartbeat, s.
 _REFUEL_SEEN_S = 3600
+# Nobody drives at exactly the same speed: a little above the usual is usual, km/h.
+_PACE_KMH = 1.0
 # An alert of an incident may open until so long after its cause has gone, s.
 _AFTERMATH_S = 120
 # ISA-18.2 counts priorities; these are the catalogue's severities for them.
@@ -184,6 +186,8 @@ def is_ordinary(life: Life, alert: Found) -> bool:
         return idle_s >= _IDLE_SHARE * (alert.opened_at - alert.since)
     if alert.code == "REFUEL":
         return life.facts.refuelled_between(alert.opened_at - _REFUEL_SEEN_S, alert.opened_at)
+    if alert.code == "OVERSPEED":
+        return life.limits["OVERSPEED"]["limit"] <= life.usual_kmh + _PACE_KMH
     if alert.code == "SERVICE_DUE" and alert.limit is not None:
         _, hours = life.facts.hours[-1]
         early_h = life.limits["SERVICE_DUE"]["before_h"] if alert.severity == "info" else 0.0
