@@ -102,12 +102,16 @@ def evaluate(  # noqa: PLR0913 - keyword-only: what is played, and on what
 
 
 def repeated(site: Site, machines: int) -> Site:
-    """The site with so many machines: its own, again and again under new ids."""
-    fleet: list[Machine] = list(site.machines[:machines])
+    """The site with so many machines: its own, again and again under new ids.
+
+    Their inspections (VGP) are left out: a date in the site file is nothing to detect.
+    """
+    own = [machine.model_copy(update={"vgp": None}) for machine in site.machines[:machines]]
+    fleet: list[Machine] = list(own)
     there = {machine.id for machine in fleet}
     turn = 2
     while len(fleet) < machines:
-        for machine in site.machines[: machines - len(fleet)]:
+        for machine in own[: machines - len(fleet)]:
             end = f"-{turn}"
             name = machine.id[: _LONGEST_ID - len(end)] + end
             if name not in there:

@@ -215,3 +215,18 @@ def test_the_command_refuses_an_incident_that_cannot_be_played() -> None:
     told = CliRunner().invoke(main, [*asked, "--scenarios", "exces-de-vitesse@EX-001+75m"])
     assert told.exit_code == 1
     assert "goes at most 5.7 km/h" in told.stderr
+
+
+def test_the_command_fails_where_a_healthy_shift_is_loud(tmp_path: Path) -> None:
+    path = tmp_path / "chantier.toml"
+    text = EXAMPLE.read_text("utf-8")
+    for usual, loud in (("= 300  ", "= 20  "), ("= 900  ", "= 30  "), ("= 600  ", "= 20  ")):
+        assert usual in text
+        text = text.replace(usual, loud)
+    path.write_text(text, "utf-8")
+    asked = ["evaluate", "--site", str(path), "--machines", "2", "--hours", "3"]
+    told = CliRunner().invoke(main, [*asked, "--scenarios", "none", "--json"])
+    assert told.exit_code == 1
+    figures = json.loads(told.stdout)
+    assert figures["healthy"]["notified_per_machine_shift"] > 0.5
+    assert figures["healthy"]["split_percent"]["medium"] > 0
