@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,12 @@ def test_a_fleet_is_the_site_s_machines_again_under_new_ids(site: Site) -> None:
     assert names[12] == "EX-001-2"
     assert fleet.machines[12].machine_class == site.machines[0].machine_class
     assert [one.id for one in repeated(site, 3).machines] == ["EX-001", "EX-002", "EX-003"]
+
+
+def test_a_date_in_the_site_file_is_nothing_to_detect(site: Site) -> None:
+    due = site.machines[0].model_copy(update={"vgp": date(2025, 10, 14)})
+    fleet = repeated(site.model_copy(update={"machines": (due,)}), 2)
+    assert [machine.vgp for machine in fleet.machines] == [None, None]
 
 
 def test_a_fleet_of_long_names_keeps_them_legal_and_different(site: Site) -> None:

@@ -39,7 +39,7 @@ def test_an_unknown_scenario_is_refused_with_the_nearest_first() -> None:
     with pytest.raises(ChantierError, match="no scenario 'surchaufe'") as refused:
         parse("surchaufe@EX-001+5m", MACHINES)
     assert refused.value.hint.startswith("Known: surchauffe, ")
-    assert refused.value.hint.endswith(f"and {len(SCENARIOS) - 12} more.")
+    assert all(name in refused.value.hint for name in SCENARIOS)
 
 
 def test_an_unknown_machine_is_refused_with_the_nearest_first() -> None:
