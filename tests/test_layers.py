@@ -30,7 +30,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"chantier.site_faults", "chantier.site_rules", "chantier.detection", "chantier.errors"},
         {"pydantic", "pydantic_core"},
     ),
-    "chantier.site_settings": ({"chantier.detection", "chantier.site"}, set()),
+    "chantier.site_settings": (
+        {"chantier.detection", "chantier.holidays_of", "chantier.site"},
+        set(),
+    ),
     "chantier.site_faults": (set(), {"pydantic"}),
     "chantier.holidays_of": ({"chantier.errors"}, {"holidays"}),
     "chantier.site_rules": (
