@@ -43,6 +43,20 @@ class Track(NamedTuple):
     last: int = 0
 
 
+class Mark(NamedTuple):
+    """A fuel level while the engine is off.
+
+    Attributes:
+        t: when, epoch seconds.
+        pct: % of the tank.
+        hours: the hour meter then, h; None where it is not known.
+    """
+
+    t: int
+    pct: float
+    hours: float | None = None
+
+
 class Memory(NamedTuple):
     """All that is remembered of one machine.
 
@@ -54,7 +68,7 @@ class Memory(NamedTuple):
         lat: last known position, degrees; None when never known.
         lon: degrees.
         parked: (lat, lon) where the engine was stopped; None while it runs.
-        level: (time, %) of the fuel level that a loss is counted from; None while it runs.
+        levels: the fuel levels that a loss is counted from, falling; none while it runs.
         low: lowest fuel level since the last refuel, %.
         cycles: (count, time of its last rise) of the load cycles.
         service_h: hour meter of the last service, rounded to the interval, h.
@@ -68,7 +82,7 @@ class Memory(NamedTuple):
     lat: float | None = None
     lon: float | None = None
     parked: tuple[float, float] | None = None
-    level: tuple[int, float] | None = None
+    levels: tuple[Mark, ...] = ()
     low: float | None = None
     cycles: tuple[float, int] | None = None
     service_h: float | None = None
@@ -148,9 +162,10 @@ def load(text: str | None) -> Memory:
     body = json.loads(text)
     if body.pop("v", None) not in READABLE:
         raise ValueError(f"detection memory is not of version {MEMORY_VERSION}")
-    for name in ("parked", "level", "cycles"):
+    for name in ("parked", "cycles"):
         if name in body:
             body[name] = tuple(body[name])
+    body["levels"] = tuple(Mark(*one) for one in body.get("levels", ()))
     tracks = tuple(
         (name, Track(level, tuple(held), *rest))
         for name, (level, held, *rest) in body.pop("tracks").items()
