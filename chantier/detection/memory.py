@@ -15,6 +15,8 @@ READABLE = (1, MEMORY_VERSION)
 # A memory that nothing else makes worth a write is written this often, s: it is the
 # last sign of life of its machine, and the time before which nothing is judged again.
 REFRESH_S = 300
+# Nor does it wait while the lowest fuel level falls by more than a machine burns, %.
+LOW_PCT = 1.0
 
 
 class Track(NamedTuple):
@@ -138,10 +140,15 @@ def material(before: Memory, after: Memory) -> bool:
         heard=after.heard,
         lat=after.lat,
         lon=after.lon,
-        low=after.low,
+        low=after.low if _as_low(before.low, after.low) else before.low,
         cycles=after.cycles,
     )
     return old or moving != after
+
+
+def _as_low(before: float | None, after: float | None) -> bool:
+    """Whether a refuel counts from as good as the same level, %."""
+    return before is not None and after is not None and abs(before - after) < LOW_PCT
 
 
 def dump(memory: Memory) -> str:
