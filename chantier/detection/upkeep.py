@@ -48,6 +48,8 @@ def follow_service(
     numbers = rules.limits["SERVICE_DUE"]
     due = now.service_h + numbers["every_h"]
     level = sum(reading.op_h >= hours for hours in (due - numbers["before_h"], due))
+    if not level and not tracks:
+        return
     kind = interval(due, numbers["every_h"])
     for name, track in tracks.items():
         if name.startswith("SERVICE_DUE:") and (name != f"SERVICE_DUE:{kind}" or not level):
