@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import NamedTuple
 
 import pytest
 
 from chantier import bundle as bundler
 from chantier.bundle import bundle
 from chantier.decoding import decode
+from chantier.detection.memory import Event, Memory
+from chantier.detection.rules import Rules
 from chantier.errors import ChantierError
+from chantier.records import Alert
 from chantier.resources.detect import source
 from chantier.site import EXAMPLE, Site
-from tests.stories import Case, load_cases, settings_for
+from chantier.telemetry import Reading
+from tests.stories import Case, load_cases, told_by
 from tests.test_detection import fold
 
 # Of the others this function knows nothing: what passes and what people do.
@@ -37,23 +40,7 @@ def index() -> ModuleType:
 
 @pytest.mark.parametrize("case", SPOKEN, ids=lambda case: case.name)
 def test_the_bundle_tells_what_the_modules_tell(index: ModuleType, case: Case) -> None:
-    rules = rules_in(index, case.site)[case.name].rules
-    memory, told = index.Memory(), []
-    for step in case.steps:
-        before = index.load(index.dump(memory))
-        after, fresh = index.hear(before, step.arrived)
-        for reading in index.decode(step.message, now=step.arrived).readings:
-            after, events = index.observe(after, reading, rules)
-            fresh += events
-        memory = after if fresh or index.material(before, after) else before
-        told += [tuple(event) for event in fresh]
-    assert told == [tuple(event) for event in fold(case)]
-
-
-@cache
-def rules_in(index: ModuleType, site: str) -> dict[str, Any]:
-    """The machines of a site of the cases, as the shipped text reads its settings."""
-    return dict(index.watched_machines(settings_for(site)))
+    assert told_by(index, case) == [tuple(event) for event in fold(case)]
 
 
 def test_the_bundle_imports_the_standard_library_alone() -> None:
@@ -62,6 +49,26 @@ def test_the_bundle_imports_the_standard_library_alone() -> None:
     tops = {line.split()[1].split(".")[0] for line in lines}
     assert tops <= set(sys.stdlib_module_names)
     assert "boto3" not in text
+
+
+def test_the_bundle_imports_nothing_that_is_slow_to_start() -> None:
+    """`bench/detect.py` measures what each of them costs: 2 to 15 ms of every cold start."""
+    text = source(Site.load(EXAMPLE))
+    for slow in ("dataclasses", "email", "http", "inspect", "logging", "typing", "urllib"):
+        assert f"import {slow}" not in text
+        assert f"from {slow}" not in text
+
+
+@pytest.mark.parametrize("ours", [Reading, Memory, Event, Rules, Alert], ids=lambda t: t.__name__)
+def test_a_tuple_of_the_bundle_is_the_modules_tuple(
+    index: ModuleType, ours: type[NamedTuple]
+) -> None:
+    shipped = getattr(index, ours.__name__)
+    assert shipped._fields == ours._fields
+    assert shipped._field_defaults == ours._field_defaults
+    assert not hasattr(shipped(*ours._fields), "__dict__")
+    properties = {name for name, value in vars(ours).items() if isinstance(value, property)}
+    assert all(isinstance(getattr(shipped, name), property) for name in properties)
 
 
 def test_the_bundle_is_the_same_on_every_run() -> None:

@@ -25,13 +25,21 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.words": (set(), set()),
     "chantier.detection": ({"chantier.telemetry", "chantier.errors"}, set()),
     "chantier.bundle": ({"chantier.errors"}, set()),
+    "chantier.packing": ({"chantier.errors"}, set()),
     "chantier.site": (
         {"chantier.site_faults", "chantier.site_rules", "chantier.detection", "chantier.errors"},
         {"pydantic", "pydantic_core"},
     ),
-    "chantier.site_settings": ({"chantier.detection", "chantier.site"}, set()),
+    "chantier.site_settings": (
+        {"chantier.detection", "chantier.holidays_of", "chantier.site"},
+        set(),
+    ),
     "chantier.site_faults": (set(), {"pydantic"}),
-    "chantier.site_rules": ({"chantier.site_faults", "chantier.detection"}, set()),
+    "chantier.holidays_of": ({"chantier.errors"}, {"holidays"}),
+    "chantier.site_rules": (
+        {"chantier.site_faults", "chantier.detection", "chantier.holidays_of"},
+        set(),
+    ),
     "chantier.functions": (
         {
             "chantier.decoding",
@@ -46,6 +54,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.resources": (
         {
             "chantier.bundle",
+            "chantier.packing",
             "chantier.records",
             "chantier.site",
             "chantier.site_settings",
@@ -55,7 +64,13 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "chantier.render": (set(), {"troposphere", "yaml"}),
     "chantier.template": (
-        {"chantier.render", "chantier.resources", "chantier.site", "chantier.telemetry"},
+        {
+            "chantier.packing",
+            "chantier.render",
+            "chantier.resources",
+            "chantier.site",
+            "chantier.telemetry",
+        },
         {"troposphere"},
     ),
     "chantier.lint": ({"chantier.errors"}, {"cfnlint"}),
@@ -88,6 +103,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.decoding",
             "chantier.detection",
             "chantier.errors",
+            "chantier.holidays_of",
             "chantier.site",
             "chantier.site_settings",
             "chantier.telemetry",
@@ -96,6 +112,18 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "chantier.score": (
         {"chantier.decoding", "chantier.records", "chantier.raw", "simulator"},
+        set(),
+    ),
+    "chantier.rehearsal": ({"chantier.detection", "simulator"}, set()),
+    "chantier.verdict": ({"chantier.rehearsal", "simulator"}, set()),
+    "chantier.evaluate": (
+        {
+            "chantier.errors",
+            "chantier.rehearsal",
+            "chantier.site",
+            "chantier.verdict",
+            "simulator",
+        },
         set(),
     ),
     "chantier.sending": (
@@ -148,6 +176,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.cloud",
             "chantier.demo",
             "chantier.errors",
+            "chantier.evaluate",
             "chantier.fleet",
             "chantier.identity",
             "chantier.lint",

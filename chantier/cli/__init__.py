@@ -10,11 +10,12 @@ import click
 
 from chantier.cli.alerts import alerts
 from chantier.cli.demo import demo
+from chantier.cli.evaluate import evaluate
 from chantier.cli.exits import ChantierGroup
 from chantier.cli.local import local
 from chantier.cli.machine import machine
 from chantier.cli.quarantine import quarantine
-from chantier.cli.site import init, lint, synth
+from chantier.cli.site import init, lint, source, synth
 from chantier.cli.stack import deploy
 from chantier.cli.telemetry import replay, simulate
 
@@ -31,12 +32,14 @@ def main() -> None:
 for command in (
     init,
     synth,
+    source,
     lint,
     local,
     deploy,
     machine,
     simulate,
     replay,
+    evaluate,
     alerts,
     quarantine,
     demo,

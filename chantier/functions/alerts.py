@@ -8,6 +8,7 @@ neither leaves half an alert behind; a repeated or late message changes nothing.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from chantier.decoding import parse_time
@@ -49,6 +50,9 @@ class Table:
         self.name = name
         self._keep_s = alert_days * DAY
         self._service = Service("dynamodb")
+        # The first message need not wait for it; what fails here is tried again there.
+        with suppress(OSError):
+            self._service.connection.open()
 
     def memory(self, machine: str) -> tuple[Memory, int]:
         """What is remembered of a machine, and the version of that; (Memory(), 0) for none."""
