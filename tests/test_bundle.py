@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -21,7 +20,7 @@ from chantier.records import Alert
 from chantier.resources.detect import source
 from chantier.site import EXAMPLE, Site
 from chantier.telemetry import Reading
-from tests.stories import Case, load_cases, settings_for
+from tests.stories import Case, load_cases, told_by
 from tests.test_detection import fold
 
 # Of the others this function knows nothing: what passes and what people do.
@@ -41,23 +40,7 @@ def index() -> ModuleType:
 
 @pytest.mark.parametrize("case", SPOKEN, ids=lambda case: case.name)
 def test_the_bundle_tells_what_the_modules_tell(index: ModuleType, case: Case) -> None:
-    rules = rules_in(index, case.site)[case.name].rules
-    memory, told = index.Memory(), []
-    for step in case.steps:
-        before = index.load(index.dump(memory))
-        after, fresh = index.hear(before, step.arrived)
-        for reading in index.decode(step.message, now=step.arrived).readings:
-            after, events = index.observe(after, reading, rules)
-            fresh += events
-        memory = after if fresh or index.material(before, after) else before
-        told += [tuple(event) for event in fresh]
-    assert told == [tuple(event) for event in fold(case)]
-
-
-@cache
-def rules_in(index: ModuleType, site: str) -> dict[str, Any]:
-    """The machines of a site of the cases, as the shipped text reads its settings."""
-    return dict(index.watched_machines(settings_for(site)))
+    assert told_by(index, case) == [tuple(event) for event in fold(case)]
 
 
 def test_the_bundle_imports_the_standard_library_alone() -> None:

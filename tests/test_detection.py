@@ -27,6 +27,7 @@ from chantier.detection import (
     words_en,
     words_fr,
 )
+from chantier.detection.catalogue import DEFAULT_RULES
 from chantier.detection.condition import COMPARE
 from chantier.detection.settings import watched_machines
 from chantier.telemetry import Reading, format_time
@@ -193,3 +194,28 @@ def test_the_sentences_speak_of_every_code_in_both_languages() -> None:
     for words in (words_fr.WORDS, words_en.WORDS):
         for table in (words["title"], words["what"], words["todo"]):
             assert {key.partition("/")[0] for key in table} == DEFAULTS.keys()
+
+
+def test_a_new_inspection_report_closes_what_the_old_one_opened() -> None:
+    memory, (opened,) = pass_time(Memory(), START, rules_for(vgp_due=START - 60))
+    assert (opened.kind, opened.severity) == ("open", "critical")
+    memory, (closed,) = pass_time(memory, START + 60, rules_for(vgp_due=START + 31_536_000))
+    assert (closed.kind, closed.opened_at, closed.t) == ("close", opened.opened_at, START + 60)
+    assert memory.tracks == ()
+
+
+def test_a_report_that_was_renewed_too_late_is_another_alert() -> None:
+    memory, _ = pass_time(Memory(), START, rules_for(vgp_due=START - 60))
+    _, events = pass_time(memory, START + 60, rules_for(vgp_due=START + 86_400))
+    assert [(event.kind, event.severity) for event in events] == [
+        ("close", "critical"),
+        ("open", "warning"),
+    ]
+
+
+def test_a_message_that_waited_for_its_retry_does_not_end_a_silence_before_it_began() -> None:
+    memory, _ = hear(Memory(engine_on=START), START)
+    memory, (opened,) = pass_time(memory, START + 1200, DEFAULT_RULES)
+    _, (closed,) = hear(memory, START + 100)
+    assert (closed.kind, closed.opened_at) == ("close", opened.opened_at)
+    assert closed.since <= closed.opened_at <= closed.t

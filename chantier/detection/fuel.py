@@ -98,8 +98,8 @@ def _theft_goes_on(
     if running:
         yield Told(WAIT, "FUEL_DROP", track._replace(calm=1))
     elif pct is not None:
-        lost = _of_tank(rules, track.base - pct)
-        if lost - (track.worst or 0.0) >= _of_tank(rules, MORE_PCT):
+        lost = _quantity(rules, track.base - pct)
+        if lost - (track.worst or 0.0) >= _quantity(rules, MORE_PCT):
             yield _theft("update", track._replace(worst=lost, readings=track.readings + 1), rules)
 
 
@@ -108,7 +108,7 @@ def _drop(marks: tuple[Mark, ...], pct: float, t: int, rules: Rules) -> Iterator
     lost = round(marks[0].pct - pct, EXACT) if marks else 0.0
     if lost >= _share(rules, numbers["percent"], numbers["litres"]):
         since, base = marks[0].t, marks[0].pct
-        fresh = Track(1, (), since, t, worst=_of_tank(rules, lost), base=base, readings=1)
+        fresh = Track(1, (), since, t, worst=_quantity(rules, lost), base=base, readings=1)
         yield _theft("open", fresh, rules)
 
 
@@ -125,11 +125,11 @@ def _refuel(
             rules, numbers["percent"], numbers["litres"]
         ):
             return
-        added = _of_tank(rules, pct - low)
+        added = _quantity(rules, pct - low)
         fresh = Track(1, (), t, opened_at=t, calm=t, worst=added, base=low, readings=1)
         yield Told("open", "REFUEL", fresh, "info", unit=unit)
         return
-    added = _of_tank(rules, pct - track.base)
+    added = _quantity(rules, pct - track.base)
     if added > (track.worst or 0.0):
         risen = track._replace(worst=added, calm=t, readings=track.readings + 1)
         yield Told("update", "REFUEL", risen, "info", unit=unit)
@@ -144,7 +144,7 @@ def _share(rules: Rules, percent: float, litres: float) -> float:
     return max(percent, litres / rules.tank_l * 100) if rules.tank_l else percent
 
 
-def _of_tank(rules: Rules, percent: float) -> float:
+def _quantity(rules: Rules, percent: float) -> float:
     """Litres, or % of a tank whose size is not known."""
     return round(percent * rules.tank_l / 100, 1) if rules.tank_l else round(percent, 1)
 

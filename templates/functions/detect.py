@@ -417,8 +417,8 @@ def _theft_goes_on(track, pct, rules, *, running):
   if running:
     yield Told(WAIT, 'FUEL_DROP', track._replace(calm=1))
   elif pct is not None:
-    lost = _of_tank(rules, track.base - pct)
-    if lost - (track.worst or 0.0) >= _of_tank(rules, MORE_PCT):
+    lost = _quantity(rules, track.base - pct)
+    if lost - (track.worst or 0.0) >= _quantity(rules, MORE_PCT):
       yield _theft('update', track._replace(worst=lost, readings=track.readings + 1), rules)
 
 def _drop(marks, pct, t, rules):
@@ -426,7 +426,7 @@ def _drop(marks, pct, t, rules):
   lost = round(marks[0].pct - pct, EXACT) if marks else 0.0
   if lost >= _share(rules, numbers['percent'], numbers['litres']):
     since, base = (marks[0].t, marks[0].pct)
-    fresh = Track(1, (), since, t, worst=_of_tank(rules, lost), base=base, readings=1)
+    fresh = Track(1, (), since, t, worst=_quantity(rules, lost), base=base, readings=1)
     yield _theft('open', fresh, rules)
 
 def _theft(kind, track, rules):
@@ -437,11 +437,11 @@ def _refuel(low, pct, t, rules, track):
   if track is None:
     if low is None or round(pct - low, EXACT) < _share(rules, numbers['percent'], numbers['litres']):
       return
-    added = _of_tank(rules, pct - low)
+    added = _quantity(rules, pct - low)
     fresh = Track(1, (), t, opened_at=t, calm=t, worst=added, base=low, readings=1)
     yield Told('open', 'REFUEL', fresh, 'info', unit=unit)
     return
-  added = _of_tank(rules, pct - track.base)
+  added = _quantity(rules, pct - track.base)
   if added > (track.worst or 0.0):
     risen = track._replace(worst=added, calm=t, readings=track.readings + 1)
     yield Told('update', 'REFUEL', risen, 'info', unit=unit)
@@ -453,7 +453,7 @@ def _refuel(low, pct, t, rules, track):
 def _share(rules, percent, litres):
   return max(percent, litres / rules.tank_l * 100) if rules.tank_l else percent
 
-def _of_tank(rules, percent):
+def _quantity(rules, percent):
   return round(percent * rules.tank_l / 100, 1) if rules.tank_l else round(percent, 1)
 
 def _unit(rules):

@@ -24,8 +24,8 @@ def hot(second: int, cool_c: float) -> dict[str, object]:
         "eng": True,
         "rpm": 1650,
         "cool_c": cool_c,
-        "lat": 48.7,
-        "lon": 2.2,
+        "lat": 48.713,
+        "lon": 2.241,
     }
 
 
@@ -36,7 +36,7 @@ def test_a_hot_engine_becomes_an_open_alert_with_a_sentence(deployed: Deployed) 
     assert alert.severity == "critical"
     assert alert.closed_at is None
     assert (alert.value, alert.limit, alert.unit) == (112, 111, "°C")
-    assert (alert.lat, alert.lon) == (48.7, 2.2)
+    assert (alert.lat, alert.lon) == (48.713, 2.241)
     assert alert.sentence == (
         "EX-001 : liquide de refroidissement à 112 °C (limite 111 °C), depuis le 21/09 à 16:14, "
         "zone Plateforme nord. Cesser le travail, laisser refroidir au ralenti, prévenir "
