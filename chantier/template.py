@@ -18,6 +18,7 @@ from troposphere.s3 import Bucket
 from troposphere.sns import Topic
 from troposphere.sqs import Queue, QueuePolicy
 
+from chantier.packing import unpacked
 from chantier.render import render
 from chantier.resources import (
     alerts,
@@ -179,3 +180,13 @@ def _delivery(
 def synthesize(site: Site) -> str:
     """The template of a site as YAML, ready to deploy."""
     return render(build(site), SECTIONS)
+
+
+def sources(site: Site) -> dict[str, str]:
+    """The code of every function of the template, as it can be read, by the function's name."""
+    resources = build(site).to_dict()["Resources"]
+    return {
+        title.lower(): unpacked(resource["Properties"]["Code"]["ZipFile"])
+        for title, resource in resources.items()
+        if resource["Type"] == Function.resource_type
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
@@ -18,6 +19,7 @@ from chantier.cli.exits import ChantierGroup
 from chantier.cli.show import table
 from chantier.lint import Finding
 from chantier.site import EXAMPLE
+from tests import golden
 
 Run = Callable[..., Result]
 ROOT = Path(__file__).parents[1]
@@ -70,7 +72,35 @@ def test_init_then_synth_prints_the_golden_template(run: Run) -> None:
     assert run("init").exit_code == 0
     printed = run("synth")
     assert printed.exit_code == 0
-    assert printed.stdout == (ROOT / "templates" / "chantier.yaml").read_text("utf-8")
+    committed = golden.TEMPLATE.read_text("utf-8")
+    assert golden.readable(printed.stdout) == golden.readable(committed)
+
+
+def test_source_prints_the_code_that_the_template_carries_packed(run: Run) -> None:
+    run("init")
+    code = (golden.FUNCTIONS / "detect.py").read_text("utf-8")
+    assert run("source", "detect").stdout == code
+    assert run("source", "detect", "-o", "seen.py").exit_code == 0
+    assert Path("seen.py").read_text("utf-8") == code
+    assert hashlib.sha256(code.encode()).hexdigest() in run("synth").stdout
+
+
+def test_source_without_a_name_is_the_only_function_or_the_list_of_them(run: Run) -> None:
+    run("init")
+    names = sorted(path.stem for path in golden.FUNCTIONS.iterdir())
+    printed = run("source").stdout
+    if len(names) == 1:
+        assert printed == run("source", *names).stdout
+    else:
+        assert sorted(printed.split()) == names
+
+
+def test_source_of_no_function_says_which_there_are(run: Run) -> None:
+    run("init")
+    told = run("source", "detekt")
+    assert told.exit_code == 1
+    assert "The template has no function 'detekt'." in told.stderr
+    assert "It has: detect" in told.stderr
 
 
 def test_init_does_not_write_over_a_file(run: Run) -> None:

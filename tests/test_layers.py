@@ -25,6 +25,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.words": (set(), set()),
     "chantier.detection": ({"chantier.telemetry", "chantier.errors"}, set()),
     "chantier.bundle": ({"chantier.errors"}, set()),
+    "chantier.packing": ({"chantier.errors"}, set()),
     "chantier.site": (
         {"chantier.site_faults", "chantier.site_rules", "chantier.detection", "chantier.errors"},
         {"pydantic", "pydantic_core"},
@@ -46,6 +47,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.resources": (
         {
             "chantier.bundle",
+            "chantier.packing",
             "chantier.records",
             "chantier.site",
             "chantier.site_settings",
@@ -55,7 +57,13 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "chantier.render": (set(), {"troposphere", "yaml"}),
     "chantier.template": (
-        {"chantier.render", "chantier.resources", "chantier.site", "chantier.telemetry"},
+        {
+            "chantier.packing",
+            "chantier.render",
+            "chantier.resources",
+            "chantier.site",
+            "chantier.telemetry",
+        },
         {"troposphere"},
     ),
     "chantier.lint": ({"chantier.errors"}, {"cfnlint"}),

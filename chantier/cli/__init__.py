@@ -14,7 +14,7 @@ from chantier.cli.exits import ChantierGroup
 from chantier.cli.local import local
 from chantier.cli.machine import machine
 from chantier.cli.quarantine import quarantine
-from chantier.cli.site import init, lint, synth
+from chantier.cli.site import init, lint, source, synth
 from chantier.cli.stack import deploy
 from chantier.cli.telemetry import replay, simulate
 
@@ -31,6 +31,7 @@ def main() -> None:
 for command in (
     init,
     synth,
+    source,
     lint,
     local,
     deploy,

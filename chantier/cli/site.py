@@ -1,4 +1,4 @@
-"""chantier init, synth, lint: the site file and its template."""
+"""chantier init, synth, source, lint: the site file, its template, and the code in that."""
 
 from __future__ import annotations
 
@@ -27,27 +27,48 @@ def init(site_path: Path, *, stdout: bool) -> None:
     say(f"Wrote {site_path}. Make it yours, then: chantier synth")
 
 
-@click.command()
-@site_option
-@click.option(
+output_option = click.option(
     "--output",
     "-o",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write it there instead of printing it.",
 )
+
+
+@click.command()
+@site_option
+@output_option
 def synth(site_path: Path, output: Path | None) -> None:
     """Print the CloudFormation template of the site."""
     from chantier.template import synthesize
 
-    text = synthesize(load(site_path))
-    if output:
-        try:
-            output.write_text(text, "utf-8")
-        except OSError as error:
-            raise click.FileError(str(output), error.strerror) from error
-        say(f"Wrote {output} ({len(text.encode()):,} bytes).")
-    else:
-        click.echo(text, nl=False)
+    _hand_over(synthesize(load(site_path)), output)
+
+
+@click.command()
+@click.argument("function", required=False)
+@site_option
+@output_option
+def source(function: str | None, site_path: Path, output: Path | None) -> None:
+    """Print the code of a function of the template.
+
+    The template carries it packed, with the SHA-256 of what is printed here.
+    Without FUNCTION: of the only one, or the list of them.
+    """
+    from chantier.errors import ChantierError
+    from chantier.template import sources
+
+    found = sources(load(site_path))
+    names = "\n".join(found)
+    if function is None and len(found) > 1:
+        _hand_over(f"{names}\n", output)
+        return
+    name = function or names
+    if name not in found:
+        raise ChantierError(
+            f"The template has no function {name!r}.", hint=f"It has: {', '.join(found)}."
+        )
+    _hand_over(found[name], output)
 
 
 @click.command()
@@ -68,3 +89,15 @@ def lint(site_path: Path, *, as_json: bool) -> None:
         say(f"{len(findings)} findings.")
     if findings:
         raise click.exceptions.Exit(1)
+
+
+def _hand_over(text: str, output: Path | None) -> None:
+    """Print the text, or write it to a file and say so."""
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, "utf-8")
+    except OSError as error:
+        raise click.FileError(str(output), error.strerror) from error
+    say(f"Wrote {output} ({len(text.encode()):,} bytes).")

@@ -60,12 +60,12 @@ def follow_fuel(
 
 def _theft_goes_on(track: Track, pct: float, rules: Rules, *, running: bool) -> Iterator[Told]:
     """What is gone counts until the engine runs again; only an acknowledgement closes it."""
-    lost = _amount(rules, track.base - pct)
+    lost = _quantity(rules, track.base - pct)
     if track.calm:
         return
     if running:
         yield Told(WAIT, "FUEL_DROP", track._replace(calm=1))
-    elif lost - (track.worst or 0.0) >= _amount(rules, MORE_PCT):
+    elif lost - (track.worst or 0.0) >= _quantity(rules, MORE_PCT):
         yield _theft("update", track._replace(worst=lost, readings=track.readings + 1), rules)
 
 
@@ -73,7 +73,7 @@ def _drop(level: tuple[int, float], pct: float, t: int, rules: Rules) -> Iterato
     since, mark = level
     numbers = rules.limits["FUEL_DROP"]
     if mark - pct >= _share(rules, numbers["percent"], numbers["litres"]):
-        lost = _amount(rules, mark - pct)
+        lost = _quantity(rules, mark - pct)
         fresh = Track(1, (), since, opened_at=t, worst=lost, base=mark, readings=1)
         yield _theft("open", fresh, rules)
 
@@ -89,11 +89,11 @@ def _refuel(
     if track is None:
         if low is None or pct - low < _share(rules, numbers["percent"], numbers["litres"]):
             return
-        added = _amount(rules, pct - low)
+        added = _quantity(rules, pct - low)
         fresh = Track(1, (), t, opened_at=t, calm=t, worst=added, base=low, readings=1)
         yield Told("open", "REFUEL", fresh, "info", unit=unit)
         return
-    added = _amount(rules, pct - track.base)
+    added = _quantity(rules, pct - track.base)
     if added > (track.worst or 0.0):
         risen = track._replace(worst=added, calm=t, readings=track.readings + 1)
         yield Told("update", "REFUEL", risen, "info", unit=unit)
@@ -108,7 +108,7 @@ def _share(rules: Rules, percent: float, litres: float) -> float:
     return max(percent, litres / rules.tank_l * 100) if rules.tank_l else percent
 
 
-def _amount(rules: Rules, percent: float) -> float:
+def _quantity(rules: Rules, percent: float) -> float:
     """Litres, or % of a tank whose size is not known."""
     return round(percent * rules.tank_l / 100, 1) if rules.tank_l else round(percent, 1)
 

@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import http.client
 import json
 import os
-import ssl
 import time
 from typing import Any
-from urllib.parse import quote, urlsplit
 
+from chantier.functions.connection import Connection
+
+# What stands for itself in a path (RFC 3986, 2.3), and the slash.
+PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
 # Seconds before each attempt; the second is at once, for a connection that went stale.
 ATTEMPTS = (0.0, 0.0, 0.2)
-TIMEOUT_S = 5
 SERVER_ERROR = 500
 OK = 300
 
@@ -65,7 +65,8 @@ def signature(  # noqa: PLR0913 - what the algorithm signs
     names = ";".join(sorted(headers))
     listed = "".join(f"{name}:{headers[name].strip()}\n" for name in sorted(headers))
     digest = hashlib.sha256(body).hexdigest()
-    request = "\n".join((method, urlsplit(url).path or "/", "", listed, names, digest))
+    path = "/" + url.partition("://")[2].partition("/")[2]
+    request = f"{method}\n{path}\n\n{listed}\n{names}\n{digest}"
     scope = f"{stamp[:8]}/{region}/{service}/aws4_request"
     hashed = hashlib.sha256(request.encode()).hexdigest()
     secret = ("AWS4" + key[1]).encode()
@@ -86,7 +87,7 @@ class Service:
         self.region = os.environ["AWS_REGION"]
         at = os.environ.get("AWS_ENDPOINT_URL") or f"https://{name}.{self.region}.amazonaws.com"
         self.url = at.rstrip("/")
-        self._connection: http.client.HTTPConnection | None = None
+        self.connection = Connection(self.url)
 
     def call(self, method: str, path: str, headers: dict[str, str], body: bytes) -> bytes:
         """Send one request, again where that can help.
@@ -99,8 +100,7 @@ class Service:
             last = attempt == len(ATTEMPTS)
             try:
                 status, answer = self._once(method, path, headers, body)
-            except (OSError, http.client.HTTPException) as error:
-                self._connection = None
+            except OSError as error:
                 if last:
                     raise CallFailed(type(error).__name__, 0, str(error)) from error
                 continue
@@ -117,7 +117,7 @@ class Service:
         url = self.url + path
         signed = {
             **headers,
-            "host": urlsplit(url).netloc,
+            "host": self.connection.host,
             "x-amz-date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
             "x-amz-content-sha256": hashlib.sha256(body).hexdigest(),
         }
@@ -127,11 +127,7 @@ class Service:
         signed["authorization"] = signature(
             method, url, signed, body, service=self.name, region=self.region, key=key
         )
-        if self._connection is None:
-            self._connection = _connect(url)
-        self._connection.request(method, path, body, signed)
-        response = self._connection.getresponse()
-        return response.status, response.read()
+        return self.connection.ask(method, path, signed, body)
 
 
 def dynamodb(service: Service, operation: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -148,16 +144,7 @@ def dynamodb(service: Service, operation: str, request: dict[str, Any]) -> dict[
 
 def put_object(service: Service, bucket: str, key: str, body: bytes) -> None:
     """Write one S3 object; raises `CallFailed`."""
-    service.call("PUT", f"/{bucket}/{quote(key)}", {"content-type": "application/json"}, body)
-
-
-def _connect(url: str) -> http.client.HTTPConnection:
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port
-    if parts.scheme == "http":
-        return http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
-    context = ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE"))
-    return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=context)
+    service.call("PUT", f"/{bucket}/{_quoted(key)}", {"content-type": "application/json"}, body)
 
 
 def _error_code(answer: bytes) -> str:
@@ -166,3 +153,8 @@ def _error_code(answer: bytes) -> str:
     if text.startswith("{"):
         return str(json.loads(text).get("__type", "")).rpartition("#")[2]
     return text.partition("<Code>")[2].partition("</Code>")[0] or "Unknown"
+
+
+def _quoted(key: str) -> str:
+    """An S3 key as a path; `urllib.parse` does the same and takes 2 ms to import."""
+    return "".join(chr(byte) if byte in PLAIN else f"%{byte:02X}" for byte in key.encode())

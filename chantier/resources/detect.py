@@ -25,6 +25,7 @@ from troposphere.s3 import Bucket
 from troposphere.sqs import Queue, QueuePolicy
 
 from chantier.bundle import bundle
+from chantier.packing import packed
 from chantier.records import QUARANTINE
 from chantier.resources.policies import allow, refuse_plain_text, role
 from chantier.site import Site
@@ -115,7 +116,7 @@ def detect_function(
         Runtime=RUNTIME,
         Architectures=["arm64"],
         Handler="index.handler",
-        Code=Code(ZipFile=source(site)),
+        Code=Code(ZipFile=packed(source(site), "detect")),
         Role=GetAtt(role, "Arn"),
         MemorySize=MEMORY_MB,
         Timeout=TIMEOUT_S,
@@ -142,7 +143,7 @@ def function_name(site: Site) -> str:
 
 
 def source(site: Site) -> str:
-    """The function's `index.py`."""
+    """The function's code, as it can be read; the template carries it packed."""
     words = f"chantier.detection.words_{site.site.language}"
     footer = f"SETTINGS = {settings_text(site)}\n\nhandler = Detect(SETTINGS, WORDS).handle"
     return bundle("chantier.functions.detect", words, footer=footer)
