@@ -36,7 +36,7 @@ TELL_INDEX = "tell"
 EXPIRES_AT = "expires_at"
 # Of the memory: its text, and how often it was written.
 REMEMBERED = "memory"
-VERSION = "version"
+REVISION = "version"
 # Of a storm: whose it is, and its end.
 WHOLE_SITE = "#site"
 STORM = "STORM#"
@@ -145,9 +145,9 @@ def from_item(item: Item) -> Alert:
         if name in item:
             kind, text = next(iter(item[name].items()))
             values[name] = text if kind == "S" else _from_text(text)
-    missing = set(Alert._fields) - set(values)
+    missing = ", ".join(sorted(set(Alert._fields) - set(values)))
     if missing:
-        raise KeyError(f"not an alert: no {', '.join(sorted(missing))}")
+        raise KeyError(f"not an alert: no {missing}")
     return Alert(**values)
 
 

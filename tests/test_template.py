@@ -22,9 +22,14 @@ class _Loader(yaml.SafeLoader):
     """Reads CloudFormation's short forms as (tag, value)."""
 
 
-_Loader.add_multi_constructor(
-    "!", lambda loader, tag, node: {f"!{tag}": loader.construct_scalar(node)}
-)
+def _short_form(loader: _Loader, tag: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.SequenceNode):
+        return {f"!{tag}": loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.ScalarNode)
+    return {f"!{tag}": loader.construct_scalar(node)}
+
+
+_Loader.add_multi_constructor("!", _short_form)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +103,7 @@ def test_rendering_says_what_the_template_says(site: Site, body: dict[str, Any])
         if isinstance(value, dict):
             if len(value) == 1 and next(iter(value)).startswith("!"):
                 tag, inner = next(iter(value.items()))
-                name = tag.removeprefix("!")
+                name, inner = tag.removeprefix("!"), long_form(inner)
                 if name == "GetAtt":
                     return {"Fn::GetAtt": inner.split(".")}
                 return {name if name == "Ref" else f"Fn::{name}": inner}
@@ -165,7 +170,7 @@ def test_every_rule_has_an_error_action_and_every_function_a_destination(
 
 def test_no_role_is_granted_a_wildcard_action_or_every_resource(body: dict[str, Any]) -> None:
     roles = [one for one in body["Resources"].values() if one["Type"] == "AWS::IAM::Role"]
-    assert len(roles) == 3
+    assert len(roles) == 5
     for role in roles:
         for policy in role["Properties"]["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:

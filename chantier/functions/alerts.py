@@ -22,9 +22,9 @@ from chantier.records import (
     MEMORY,
     OPEN_SITE,
     REMEMBERED,
+    REVISION,
     TELL_AT,
     TELL_SITE,
-    VERSION,
     Alert,
     Item,
     to_item,
@@ -66,7 +66,7 @@ class Table:
         ).get("Item")
         if not found:
             return Memory(), 0
-        return load(found[REMEMBERED]["S"]), int(found[VERSION]["N"])
+        return load(found[REMEMBERED]["S"]), int(found[REVISION]["N"])
 
     def items(self, keys: list[Item], names: tuple[str, ...]) -> Iterator[Item]:
         """Some attributes of many items, in no order; a write of the last second may be missed.
@@ -111,10 +111,10 @@ class Table:
             "Item": {
                 **item_key(machine, MEMORY),
                 REMEMBERED: {"S": dump(memory)},
-                VERSION: {"N": str(version + 1)},
+                REVISION: {"N": str(version + 1)},
             },
             "ConditionExpression": "attribute_not_exists(#k) OR #v = :v",
-            "ExpressionAttributeNames": {"#k": KEY, "#v": VERSION},
+            "ExpressionAttributeNames": {"#k": KEY, "#v": REVISION},
             "ExpressionAttributeValues": {":v": {"N": str(version)}},
         }
         try:

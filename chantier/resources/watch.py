@@ -35,6 +35,7 @@ from troposphere.sns import Topic
 from troposphere.sqs import Queue
 
 from chantier.bundle import bundle
+from chantier.packing import packed
 from chantier.records import TELL_AT, TELL_INDEX
 from chantier.resources.detect import (
     EVENT_AGE_S,
@@ -125,7 +126,7 @@ def watch_function(
         Runtime=RUNTIME,
         Architectures=["arm64"],
         Handler="index.handler",
-        Code=Code(ZipFile=source(site)),
+        Code=Code(ZipFile=packed(source(site), "watch")),
         Role=GetAtt(role, "Arn"),
         MemorySize=MEMORY_MB,
         Timeout=TIMEOUT_S,
@@ -205,7 +206,7 @@ def function_name(site: Site) -> str:
 
 
 def source(site: Site) -> str:
-    """The function's `index.py`."""
+    """The function's code, as it can be read; the template carries it packed."""
     words = f"chantier.detection.words_{site.site.language}"
     footer = f"SETTINGS = {settings_text(site)}\n\nhandler = Watch(SETTINGS, WORDS).handle"
     return bundle("chantier.functions.watch", words, footer=footer)
