@@ -101,7 +101,7 @@ class Alert(NamedTuple):
     @property
     def key(self) -> str:
         """The sort key: the same for every message that speaks of this life."""
-        return f"ALERT#{self.opened_at}#{self.code}#{self.fault}"
+        return key_of(self.opened_at, self.code, self.fault)
 
     @property
     def priority(self) -> str:
@@ -121,6 +121,11 @@ class Alert(NamedTuple):
         said["position"] = None if lat is None or lon is None else {"lat": lat, "lon": lon}
         state = "closed" if self.closed_at else "open"
         return {"id": self.id, "state": state, "priority": self.priority, **said}
+
+
+def key_of(opened_at: str, code: str, fault: str) -> str:
+    """The sort key of an alert life."""
+    return f"ALERT#{opened_at}#{code}#{fault}"
 
 
 def to_item(alert: Alert) -> Item:

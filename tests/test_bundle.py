@@ -13,8 +13,8 @@ import pytest
 from chantier import bundle as bundler
 from chantier.bundle import bundle
 from chantier.decoding import decode
-from chantier.detection.rules import Rules
 from chantier.detection.memory import Event, Memory
+from chantier.detection.rules import Rules
 from chantier.errors import ChantierError
 from chantier.records import Alert
 from chantier.resources.detect import source

@@ -16,10 +16,13 @@ from chantier.decoding import parse_time
 from chantier.detection.memory import Event, Memory, dump, load
 from chantier.functions.signed import CallFailed, Service, dynamodb
 from chantier.records import (
+    ACKED_AT,
+    CLOSED_AT,
     EXPIRES_AT,
     KEY,
     MACHINE,
     MEMORY,
+    NOTE,
     OPEN_SITE,
     REMEMBERED,
     REVISION,
@@ -139,12 +142,14 @@ class Table:
     def _update(self, alert: Alert, tell_at: str) -> dict[str, Any]:
         """The update that moves an alert forward; what others wrote into the item stays."""
         values = {k: v for k, v in to_item(alert).items() if k not in (MACHINE, KEY)}
-        gone = ["closed_at"]
+        gone = [CLOSED_AT]
         if alert.closed_at is not None:
             gone = [OPEN_SITE, TELL_SITE, TELL_AT]
             values[EXPIRES_AT] = {"N": str(parse_time(alert.closed_at) + self._keep_s)}
         elif tell_at:
             values |= {TELL_SITE: {"S": alert.site}, TELL_AT: {"S": tell_at}}
+            # What got worse has not been seen yet.
+            gone += [ACKED_AT, NOTE]
         names = {f"#{index}": name for index, name in enumerate((*values, *gone))}
         short = {name: mark for mark, name in names.items()}
         sets = ", ".join(f"{short[name]} = :{short[name][1:]}" for name in values)

@@ -611,6 +611,9 @@ OPEN_SITE = 'open_site'
 TELL_SITE = 'tell_site'
 TELL_AT = 'tell_at'
 TOLD_AT = 'told_at'
+CLOSED_AT = 'closed_at'
+ACKED_AT = 'acked_at'
+NOTE = 'note'
 TELL_INDEX = 'tell'
 EXPIRES_AT = 'expires_at'
 REMEMBERED = 'memory'
@@ -626,7 +629,7 @@ class Alert(namedtuple('Alert', 'machine code fault site severity level since op
   __slots__ = ()
   @property
   def key(self):
-    return f'ALERT#{self.opened_at}#{self.code}#{self.fault}'
+    return key_of(self.opened_at, self.code, self.fault)
   @property
   def priority(self):
     return PRIORITIES[self.severity]
@@ -640,6 +643,9 @@ class Alert(namedtuple('Alert', 'machine code fault site severity level since op
     said['position'] = None if lat is None or lon is None else {'lat': lat, 'lon': lon}
     state = 'closed' if self.closed_at else 'open'
     return {'id': self.id, 'state': state, 'priority': self.priority, **said}
+
+def key_of(opened_at, code, fault):
+  return f'ALERT#{opened_at}#{code}#{fault}'
 
 def to_item(alert):
   item = {KEY: {'S': alert.key}}
@@ -717,12 +723,13 @@ class Table:
     dynamodb(self.service, 'TransactWriteItems', {'TransactItems': items})
   def _update(self, alert, tell_at):
     values = {k: v for k, v in to_item(alert).items() if k not in (MACHINE, KEY)}
-    gone = ['closed_at']
+    gone = [CLOSED_AT]
     if alert.closed_at is not None:
       gone = [OPEN_SITE, TELL_SITE, TELL_AT]
       values[EXPIRES_AT] = {'N': str(parse_time(alert.closed_at) + self._keep_s)}
     elif tell_at:
       values |= {TELL_SITE: {'S': alert.site}, TELL_AT: {'S': tell_at}}
+      gone += [ACKED_AT, NOTE]
     names = {f'#{index}': name for index, name in enumerate((*values, *gone))}
     short = {name: mark for mark, name in names.items()}
     sets = ', '.join((f'{short[name]} = :{short[name][1:]}' for name in values))
