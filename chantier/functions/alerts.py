@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from chantier.decoding import parse_time
@@ -59,6 +60,9 @@ class Table:
         self.name = name
         self._keep_s = alert_days * DAY
         self.service = Service("dynamodb")
+        # The first message need not wait for it; what fails here is tried again there.
+        with suppress(OSError):
+            self.service.connection.open()
 
     def memory(self, machine: str) -> tuple[Memory, int]:
         """What is remembered of a machine, and the version of that; (Memory(), 0) for none."""

@@ -41,6 +41,15 @@ class Connection:
         self._tls = scheme != "http"
         self._socket: socket.socket | None = None
 
+    def open(self) -> None:
+        """Open it before it is needed: what starts a function has more CPU than what runs it.
+
+        Raises:
+            OSError: not reached or not trusted.
+        """
+        if self._socket is None:
+            self._socket = _connected(self.host, tls=self._tls)
+
     def ask(
         self, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, bytes]:
@@ -54,8 +63,8 @@ class Connection:
         request = _request_bytes(method, path, headers, body)
         keep = False
         try:
-            if self._socket is None:
-                self._socket = _connected(self.host, tls=self._tls)
+            self.open()
+            assert self._socket is not None  # noqa: S101 - just opened
             self._socket.sendall(request)
             status, answer, keep = read_answer(self._socket.recv)
         finally:

@@ -20,7 +20,10 @@ from chantier.local.roles import Session, Untrusted, assume
 from chantier.local.streams import Refusal, Stream, Write
 
 FRESH_SECONDS = 5.0
-"""How long a stream's description is believed; a deployment may change it."""
+"""After so long a stream's description is looked up again; a deployment may change it."""
+
+STALE_SECONDS = 60.0
+"""So long the last one serves meanwhile, so that no message waits for the look."""
 
 _SESSION_SECONDS = 900.0
 _MEGABYTE = 1024 * 1024
@@ -49,11 +52,20 @@ class Aws:
         self._streams: dict[tuple[str, str, str], tuple[float, Stream]] = {}
         self._stores: dict[tuple[str, str], tuple[float, Any]] = {}
         self._root: dict[str, Any] = {}
+        # One for all clients: each of its own would read the services' models again.
+        self._session = boto3.session.Session()
 
-    def known(self, name: str, role: str, action: str) -> Stream | None:
-        """The stream, when it was looked at a moment ago."""
-        until, stream = self._streams.get((name, role, action), (0.0, None))
-        return stream if time.monotonic() < until else None
+    def prepare(self) -> None:
+        """Make what the first message needs, before it comes."""
+        with self._lock:
+            for service in ("firehose", "iam", "s3"):
+                self._as_root(service)
+
+    def known(self, name: str, role: str, action: str) -> tuple[Stream | None, bool]:
+        """The stream if it was looked at lately, and whether it is time to look again."""
+        looked, stream = self._streams.get((name, role, action), (-STALE_SECONDS, None))
+        age = time.monotonic() - looked
+        return (stream if age < STALE_SECONDS else None), age >= FRESH_SECONDS
 
     def look(self, name: str, role: str, action: str, source: str) -> Stream:
         """The stream as it is deployed now, which `role` may call `action` on.
@@ -68,14 +80,16 @@ class Aws:
             Unusable: there is no such stream, or the role may not use it.
         """
         with self._lock:
-            if stream := self.known(name, role, action):
+            stream, due = self.known(name, role, action)
+            if stream and not due:
                 return stream
+            self._streams.pop((name, role, action), None)
             try:
                 stream = self._describe(name)
                 self._require(role, action, stream.arn, source)
             except (ClientError, BotoCoreError, Untrusted) as reason:
                 raise Unusable(str(reason)) from reason
-            self._streams[name, role, action] = (time.monotonic() + FRESH_SECONDS, stream)
+            self._streams[name, role, action] = (time.monotonic(), stream)
             return stream
 
     def put(self, write: Write) -> None:
@@ -127,7 +141,7 @@ class Aws:
         return client
 
     def _client(self, service: str, session: Session) -> Any:
-        return boto3.session.Session().client(
+        return self._session.client(
             service,  # type: ignore[call-overload]  # the name is not known statically
             region_name=self._region,
             endpoint_url=self._endpoint,

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ from typing import Any
 from ministack.services import iot
 
 from chantier.local import naming, payloads
-from chantier.local.aws import Aws, rule_arn
+from chantier.local.aws import Aws, Unusable, rule_arn
 from chantier.local.delivery import Delivery
 from chantier.local.lambdas import Functions
 from chantier.local.streams import Write
@@ -53,6 +54,7 @@ class Gap:
         self._aws = aws
         self._delivery = delivery
         self._functions = functions
+        self._looking: dict[tuple[str, str, str], asyncio.Task[None]] = {}
         self._run_rule_actions = iot._run_rule_actions  # noqa: SLF001 - what we stand before
         self._rule_event = iot._rule_event  # noqa: SLF001
         self._dispatch = iot._dispatch_rule_action  # noqa: SLF001
@@ -127,12 +129,22 @@ class Gap:
         batch = bool(action.get("batchMode"))
         permission = "firehose:PutRecordBatch" if batch else "firehose:PutRecord"
         known = (action["deliveryStreamName"], action.get("roleArn", ""), permission)
-        stream = self._aws.known(*known)
+        stream, due = self._aws.known(*known)
         if stream is None:
             stream = await asyncio.to_thread(self._aws.look, *known, source)
+        elif due and known not in self._looking:
+            self._looking[known] = asyncio.create_task(self._look(known, source))
         separator = action.get("separator", "").encode()
         records = event if batch and isinstance(event, list) else [event]
         self._delivery.accept(stream, [payloads.dump(record) + separator for record in records])
+
+    async def _look(self, known: tuple[str, str, str], source: str) -> None:
+        """Look again while the last description serves; the next message meets what is wrong."""
+        try:
+            with suppress(Unusable):
+                await asyncio.to_thread(self._aws.look, *known, source)
+        finally:
+            self._looking.pop(known, None)
 
     def _to_s3(self, source: str, action: dict[str, Any], event: Any) -> None:
         message = _message.get()

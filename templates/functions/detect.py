@@ -9,6 +9,7 @@ import ssl
 import time
 from bisect import bisect_right
 from collections import namedtuple
+from contextlib import suppress
 from datetime import UTC, datetime
 from math import cos, floor, hypot, radians
 from operator import ge, gt, le, lt
@@ -942,12 +943,15 @@ class Connection:
     self.host = rest.partition('/')[0]
     self._tls = scheme != 'http'
     self._socket = None
+  def open(self):
+    if self._socket is None:
+      self._socket = _connected(self.host, tls=self._tls)
   def ask(self, method, path, headers, body):
     request = _request_bytes(method, path, headers, body)
     keep = False
     try:
-      if self._socket is None:
-        self._socket = _connected(self.host, tls=self._tls)
+      self.open()
+      assert self._socket is not None
       self._socket.sendall(request)
       status, answer, keep = read_answer(self._socket.recv)
     finally:
@@ -1211,6 +1215,8 @@ class Table:
     self.name = name
     self._keep_s = alert_days * DAY
     self.service = Service('dynamodb')
+    with suppress(OSError):
+      self.service.connection.open()
   def memory(self, machine):
     found = dynamodb(self.service, 'GetItem', {'TableName': self.name, 'Key': item_key(machine, MEMORY), 'ConsistentRead': True}).get('Item')
     if not found:
