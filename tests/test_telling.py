@@ -124,6 +124,10 @@ def test_a_paragraph_says_priority_place_and_what_to_type() -> None:
     )
 
 
+def test_both_languages_have_the_same_lines() -> None:
+    assert WORDS["notice"].keys() == MOTS["notice"].keys()
+
+
 def test_a_text_that_sns_would_not_take_is_cut_and_says_how_much_is_left_out() -> None:
     alerts = [alert(f"EX-{n:04}", "TOW", sentence="é" * 500) for n in range(400)]
     subject, text = notice(alerts, WORDS)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chantier.cli.options import cloud_for, json_option, load, local_option, site_option
-from chantier.cli.show import answer, clean, say, table
+from chantier.cli.show import answer, clean, program, say, table
 
 if TYPE_CHECKING:
     from chantier.records import Alert
@@ -57,7 +57,10 @@ def alerts(  # noqa: PLR0913 - one a choice of the caller's
     elif as_json:
         answer([alert.as_dict() for alert in read()])
     else:
-        show_alerts(read(), site)
+        found = read()
+        show_alerts(found, site)
+        if any(alert.closed_at is None for alert in found):
+            say(f"Taking care of one? {program()} alerts ack MACHINE/CODE")
 
 
 @alerts.command()

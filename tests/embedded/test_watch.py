@@ -155,11 +155,12 @@ def item(watched: Deployed, alert: Alert) -> dict[str, Any]:
 
 
 def invocations(watched: Deployed) -> int:
-    """How many times the watch function has run."""
+    """How many times the watch function has run, its schedule aside."""
     logs = watched.cloud.client("logs")
     group = f"/aws/lambda/{watched.outputs['WatchFunctionName']}"
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
-    return sum("began_at" in one["message"] for page in pages for one in page["events"])
+    lines = [one["message"] for page in pages for one in page["events"]]
+    return sum("began_at" in line and "checked" not in line for line in lines)
 
 
 def test_an_alert_is_told_once_with_its_sentence_place_and_what_to_type(
@@ -386,6 +387,28 @@ def test_a_tow_that_is_acknowledged_closes_and_the_next_reading_does_not_open_it
     assert TELL_AT not in left
     with pytest.raises(ChantierError, match="nothing to acknowledge"):
         acknowledge(watched, closed.id)
+
+
+def test_an_acknowledgement_among_many_messages_is_kept(watched: Deployed) -> None:
+    machine = "EX-017"
+    parked = {"eng": False, "lat": 48.7, "lon": 2.2, "batt_v": 25.5}
+    moved = {**parked, "lat": 48.705}
+    send(watched, machine, parked, parked, moved, moved, age_s=100)
+    (tow,) = watched.alerts(machine, only_open=True)
+    # Each is kept: it changes what is remembered of the battery.
+    volts = [23.5 + n % 2 * 2 for n in range(40)]
+    readings = [{**moved, "seq": 100 + n, "batt_v": volt} for n, volt in enumerate(volts)]
+    with ThreadPoolExecutor(4) as pool:
+        sending = [
+            pool.submit(send, watched, machine, one, age_s=90 - n)
+            for n, one in enumerate(readings)
+        ]
+        acknowledged = pool.submit(acknowledge, watched, tow.id).result()
+        for one in sending:
+            one.result()
+    assert acknowledged.closed_at
+    (kept,) = (one for one in watched.alerts(machine) if one.code == "TOW")
+    assert (kept.id, kept.closed_at) == (acknowledged.id, acknowledged.closed_at)
 
 
 def test_an_alert_that_ends_by_itself_stays_open_when_it_is_acknowledged_and_is_not_told(
