@@ -16,6 +16,11 @@ from chantier.records import Alert
 from simulator.incident import Expected
 from simulator.report import Sent
 
+# Machines idle, are refuelled and come near their service without anybody scripting it.
+ORDINARY = ("IDLE_LONG", "REFUEL", "SERVICE_DUE")
+# An alert of an incident may open until so long after its cause has gone, s.
+AFTERMATH_S = 120
+
 MessageName = tuple[str, int, int]
 
 
@@ -41,7 +46,7 @@ class Verdict(NamedTuple):
     Attributes:
         found: scripted and found once, as bad as scripted, closed if it had to be.
         missing: scripted, and not so found.
-        unexpected: found, and not scripted.
+        unexpected: found, not scripted, and nothing that ordinary life leads to.
     """
 
     found: tuple[Expected, ...]
@@ -74,22 +79,36 @@ def judged(log: Iterable[Mapping[str, Any]]) -> set[MessageName]:
 
 
 def judge(expected: Sequence[Expected], alerts: Sequence[Alert]) -> Verdict:
-    """Hold the found alerts against the scripted ones."""
+    """Hold the found alerts against the scripted ones; what ordinary life leads to is left out."""
     found: list[Expected] = []
     missing: list[Expected] = []
     claimed: set[str] = set()
     for one in expected:
-        same = [a for a in alerts if (a.machine, a.code) == (one.machine, one.code)]
+        same = [alert for alert in alerts if _is_of(alert, one)]
         claimed.update(alert.id for alert in same)
         right = len(same) == 1 and _as_scripted(same[0], one)
         (found if right else missing).append(one)
-    left = tuple(alert for alert in alerts if alert.id not in claimed)
-    return Verdict(tuple(found), tuple(missing), left)
+    left = (alert for alert in alerts if alert.id not in claimed)
+    also = {(one.machine, code) for one in expected for code in one.also}
+    unexpected = tuple(
+        alert
+        for alert in left
+        if alert.code not in ORDINARY and (alert.machine, alert.code) not in also
+    )
+    return Verdict(tuple(found), tuple(missing), unexpected)
+
+
+def _is_of(alert: Alert, one: Expected) -> bool:
+    same = (alert.machine, alert.code) == (one.machine, one.code)
+    if not same or one.fault not in ("", alert.fault):
+        return False
+    opened = parse_time(alert.opened_at)
+    return opened >= one.onset and (not one.over or opened <= one.over + AFTERMATH_S)
 
 
 def _as_scripted(alert: Alert, one: Expected) -> bool:
-    began = parse_time(alert.since) >= one.onset
-    return began and alert.severity == one.severity and (bool(alert.closed_at) or not one.closes)
+    in_time = not one.by or parse_time(alert.opened_at) <= one.by
+    return in_time and alert.severity == one.severity and (bool(alert.closed_at) or not one.closes)
 
 
 def latency(sent: Iterable[Sent], log: Iterable[Mapping[str, Any]]) -> Latency | None:

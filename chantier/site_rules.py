@@ -6,14 +6,17 @@ in the same breath as those of single values.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
 from chantier.detection.catalogue import DEFAULTS, NOMINAL_VOLTS, rules_for
+from chantier.holidays_of import known_countries
 from chantier.site_faults import found, nearest
 
+COUNTRY = re.compile("[A-Z]{2}")
 # 30 days.
 MAX_SECONDS = 2_592_000
 # These may be 0, as may seconds; every other number is above it.
@@ -37,10 +40,11 @@ ORDERS: dict[str, tuple[tuple[str, ...], ...]] = {
 
 
 def contradictions(said: Mapping[str, Any]) -> list[str]:
-    """One line a fault: doubled names, unknown zones, limits that cannot be."""
+    """One line a fault: doubled names, unknown zones and countries, limits that cannot be."""
     machines, zones = _tables(said, "machines"), _tables(said, "zones")
     names = {str(zone.get("name")) for _, zone in zones}
     faults = [*_doubled("zones", zones, "name"), *_doubled("machines", machines, "id")]
+    faults += _country_faults(said.get("calendar"))
     site_limits = said.get("limits", {})
     faults += _limit_faults("limits", site_limits, {}, 24)
     for number, machine in machines:
@@ -53,6 +57,18 @@ def contradictions(said: Mapping[str, Any]) -> list[str]:
         if own := machine.get("limits"):
             faults += _limit_faults(f"{place}, limits", own, site_limits, volts)
     return faults
+
+
+def _country_faults(calendar: Any) -> list[str]:
+    """A country that has the form of one, but whose holidays nobody knows."""
+    country = calendar.get("public_holidays") if isinstance(calendar, dict) else None
+    if not (isinstance(country, str) and COUNTRY.fullmatch(country)):
+        return []
+    known = known_countries()
+    if country in known:
+        return []
+    place = "calendar, public_holidays"
+    return [f'{place}: found {country!r}; allowed: "" for none, or {", ".join(known)}']
 
 
 def _tables(said: Mapping[str, Any], key: str) -> list[tuple[int, dict[str, Any]]]:

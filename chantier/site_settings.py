@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from chantier.detection.rules import Rules
 from chantier.detection.settings import watched_machines
+from chantier.holidays_of import public_holidays
 from chantier.site import Calendar, Machine, Site
 
 # The time zone's clock changes and the public holidays are written out for these years.
@@ -40,7 +41,7 @@ def settings_of(site: Site) -> dict[str, Any]:
         "alert_days": site.retention.alert_days,
         "offsets": clock_changes(site.site.timezone),
         "week": _week(site.calendar),
-        "off": [],
+        "off": _holidays(site.calendar.public_holidays),
         "zones": {zone.name: [zone.polygon, *zone.holes] for zone in site.zones},
         "groups": list(groups.values()),
     }
@@ -71,6 +72,11 @@ def _vgp_due(site: Site, machine: Machine) -> int:
         return 0
     due = machine.next_vgp(machine.vgp)
     return int(datetime.combine(due, time(), ZoneInfo(site.site.timezone)).timestamp())
+
+
+def _holidays(country: str) -> list[int]:
+    """Public holidays, in days since 1970."""
+    return [(day - EPOCH).days for day in public_holidays(country, YEARS)]
 
 
 def _week(calendar: Calendar) -> list[tuple[int, int]]:

@@ -2,8 +2,10 @@
 
 It keeps a reading each 10 s with the engine on and one an hour with it off,
 and at once what is news: a change of state, a new fault code, an alert that
-opens or gets worse. Six readings make a message; news does not wait. It reads no
-clock and sends nothing itself: readings in, messages out.
+opens or gets worse. With the engine off it wakes when it is moved or the tank's
+level is, and looks each 10 s until that is over and nothing is about to open.
+Six readings make a message; news does not wait. It reads no clock and sends
+nothing itself: readings in, messages out.
 """
 
 from __future__ import annotations
@@ -49,15 +51,20 @@ class Agent:
         self._seq = 0
         self._last: Reading | None = None
         self._batch: list[Reading] = []
+        self._stirred = False
 
     def next_look(self, t: int) -> int:
         """The next moment after `t` at which a reading is due, whatever happens."""
-        if self._last is None or self._last.eng:
+        if self._last is None or self._last.eng or self._awake:
             return t + CADENCE_S - (t - self._phase) % CADENCE_S
         return max(self._last.t + HEARTBEAT_S, t + 1)
 
-    def collect(self, reading: Reading) -> tuple[Outgoing, ...]:
+    def collect(self, reading: Reading, *, stirred: bool = False) -> tuple[Outgoing, ...]:
         """Take a look at the sensors.
+
+        Args:
+            reading: what they say; its `seq` is set here.
+            stirred: whether something moves the machine or its tank while the engine is off.
 
         Returns:
             The messages that leave now; a look that is neither due nor news leaves no trace.
@@ -65,11 +72,15 @@ class Agent:
         numbered = reading._replace(seq=self._seq + 1)
         memory, events = observe(self._memory, numbered, self._rules)
         news = self._is_news(numbered, events)
-        if not news and not self._is_due(numbered):
+        woken, self._stirred = stirred and not self._stirred, stirred
+        if news or woken or self._is_due(numbered):
+            self._seq, self._memory, self._last = numbered.seq, memory, numbered
+            self._batch.append(numbered)
+        elif self._last is None or self._last.eng or not self._batch:
             return ()
-        self._seq, self._memory, self._last = numbered.seq, memory, numbered
-        self._batch.append(numbered)
-        if news or not numbered.eng or len(self._batch) >= BATCH:
+        # With the engine off and nothing going on, nobody knows when the next look will be.
+        resting = not numbered.eng and not self._awake
+        if news or resting or len(self._batch) >= BATCH:
             return self._send(urgent=news)
         return ()
 
@@ -77,10 +88,15 @@ class Agent:
         """What has not been sent yet, at the end of a shift."""
         return self._send(urgent=False)
 
+    @property
+    def _awake(self) -> bool:
+        """Whether there is reason to look often with the engine off."""
+        return self._stirred or any(not track.level for _, track in self._memory.tracks)
+
     def _is_due(self, reading: Reading) -> bool:
         if self._last is None:
             return True
-        if reading.eng:
+        if reading.eng or self._awake:
             return (reading.t - self._phase) % CADENCE_S == 0
         return reading.t - self._last.t >= HEARTBEAT_S
 

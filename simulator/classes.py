@@ -25,6 +25,7 @@ class Kind:
         travel_share: share of the rest spent travelling.
         work_kmh: ground speed while working, lowest and highest, km/h.
         travel_kmh: ground speed while travelling, lowest and highest, km/h.
+        top_kmh: the fastest that it can go, km/h.
         cycle_s: median load cycle, s; None for a machine that counts none.
     """
 
@@ -39,6 +40,7 @@ class Kind:
     travel_share: float
     work_kmh: tuple[float, float] = (0.0, 0.0)
     travel_kmh: tuple[float, float]
+    top_kmh: float
     cycle_s: float | None = None
 
 
@@ -52,6 +54,7 @@ CRAWLER_EXCAVATOR = Kind(
     idle_share=0.31,
     travel_share=0.06,
     travel_kmh=(2.0, 4.8),
+    top_kmh=5.7,
     cycle_s=15.0,
 )
 # 5.7 L/h median [R].
@@ -63,6 +66,7 @@ MIDI_EXCAVATOR = Kind(
     idle_share=0.31,
     travel_share=0.06,
     travel_kmh=(2.0, 4.5),
+    top_kmh=5.0,
     cycle_s=14.0,
 )
 # 12-16 L/h and up to 38 km/h [M]; load factor 0.30-0.44 [V4]. Slower on a site.
@@ -76,6 +80,7 @@ WHEEL_LOADER = Kind(
     travel_share=0.25,
     work_kmh=(4.0, 8.0),
     travel_kmh=(8.0, 20.0),
+    top_kmh=38,
     cycle_s=32.0,
 )
 # 40-50 t: about 20 L/h, 45 % idle [M]; hauling is travelling, the rest is loading and tipping.
@@ -88,6 +93,7 @@ ARTICULATED_DUMPER = Kind(
     idle_share=0.45,
     travel_share=0.70,
     travel_kmh=(10.0, 22.0),
+    top_kmh=50,
     cycle_s=480.0,
 )
 # 8-10 L/h [M].
@@ -101,6 +107,7 @@ ROLLER = Kind(
     travel_share=0.08,
     work_kmh=(3.0, 6.0),
     travel_kmh=(5.0, 9.0),
+    top_kmh=12,
 )
 # 8-12 L/h, 50 % idle [M].
 MOBILE_CRANE = Kind(
@@ -113,6 +120,7 @@ MOBILE_CRANE = Kind(
     idle_share=0.50,
     travel_share=0.05,
     travel_kmh=(4.0, 12.0),
+    top_kmh=75,
     cycle_s=240.0,
 )
 

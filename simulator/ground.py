@@ -1,27 +1,24 @@
-"""Where a machine may be: the inside of its zone, and a way through it.
+"""Where a machine may be: the inside of its zone, and what lies outside.
 
 Flat geometry on degrees: a zone is a few hundred metres wide. It knows no
-machine; a `Walker` is anything that moves along.
+machine; who moves on it is a `Walker`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import ceil, cos, hypot, radians
+from math import ceil, cos, hypot, pi, radians, sin
 from random import Random
-
-from simulator.dice import near
 
 Point = tuple[float, float]
 
 _METRES_PER_DEGREE = 111_320.0
 # A fix is written to 1 m: keep this far from the fence so that none falls outside.
 _MARGIN_M = 3.0
-_STRIDE_M = 5.0
+STRIDE_M = 5.0
+_DIRECTIONS = 16
 _TRIES = 200
-# A crawler on its pitch, a fix under open sky: standard deviation and reach, m.
-_FIX_SPREAD_M, _FIX_REACH_M = 0.4, 1.0
 
 
 class Ground:
@@ -60,6 +57,35 @@ class Ground:
         """The distance between two points, m."""
         return hypot((other[0] - one[0]) * _METRES_PER_DEGREE, (other[1] - one[1]) * self._lon_m)
 
+    @property
+    def span_m(self) -> float:
+        """The longest way that there can be inside, m."""
+        return self.metres((self._south, self._west), (self._north, self._east))
+
+    def fence_m(self, point: Point) -> float:
+        """The distance from a point to the nearest fence, m."""
+        flat = [tuple(self._flat(point, corner) for corner in ring) for ring in self._rings]
+        return min(_to_segment(one, other) for ring in flat for one, other in pairwise(ring))
+
+    def outside(self, point: Point, metres: float) -> Point:
+        """The place nearest to a point that is so many metres outside, straight ahead."""
+        strides = ceil((self.span_m + 2 * metres) / STRIDE_M)
+        for stride in range(1, strides):
+            for turn in range(_DIRECTIONS):
+                angle = 2 * pi * turn / _DIRECTIONS
+                far = stride * STRIDE_M
+                there = self.moved(point, far * cos(angle), far * sin(angle))
+                if not self.holds(there) and self.fence_m(there) >= metres:
+                    return there
+        return self.moved(point, self.span_m + metres, 0)
+
+    def _flat(self, origin: Point, point: Point) -> Point:
+        """Metres north and east of an origin."""
+        return (
+            (point[0] - origin[0]) * _METRES_PER_DEGREE,
+            (point[1] - origin[1]) * self._lon_m,
+        )
+
     def somewhere(self, throw: Random) -> Point:
         """Any point well inside; in a very narrow zone any point inside, or a corner."""
         for inside in (self.clear, self.holds):
@@ -74,48 +100,22 @@ class Ground:
         """Whether one can go straight from a point to another without leaving."""
         if self._convex:
             return self.clear(other)
-        steps = max(1, ceil(self.metres(one, other) / _STRIDE_M))
+        steps = max(1, ceil(self.metres(one, other) / STRIDE_M))
         return all(self.clear(between(one, other, step / steps)) for step in range(1, steps + 1))
-
-
-class Walker:
-    """A position that moves from waypoint to waypoint inside a ground."""
-
-    def __init__(self, ground: Ground, throw: Random) -> None:
-        self._ground = ground
-        self._throw = throw
-        self._at = ground.somewhere(throw)
-        self._next = self._at
-
-    def move(self, metres: float) -> None:
-        """Go on by so many metres."""
-        while metres > 0:
-            far = self._ground.metres(self._at, self._next)
-            if far > metres:
-                self._at = between(self._at, self._next, metres / far)
-                return
-            metres -= far
-            self._at = self._next
-            other = self._ground.somewhere(self._throw)
-            if other != self._at and self._ground.open_way(self._at, other):
-                self._next = other
-            else:
-                # No way found this time: it turns round on the spot.
-                metres -= _STRIDE_M
-
-    def fix(self, *, still: bool) -> Point:
-        """What a satellite receiver says; a machine that is off keeps its last fix."""
-        if still:
-            return self._at
-        north, east = (
-            near(self._throw, 0, _FIX_SPREAD_M, -_FIX_REACH_M, _FIX_REACH_M) for _ in range(2)
-        )
-        return self._ground.moved(self._at, north, east)
 
 
 def between(one: Point, other: Point, share: float) -> Point:
     """The point a share (0 to 1) of the way from one to another."""
     return one[0] + (other[0] - one[0]) * share, one[1] + (other[1] - one[1]) * share
+
+
+def _to_segment(one: Point, other: Point) -> float:
+    """The distance from the origin to a segment."""
+    along = one[0] - other[0], one[1] - other[1]
+    length = along[0] ** 2 + along[1] ** 2
+    share = (one[0] * along[0] + one[1] * along[1]) / length if length else 0.0
+    there = between(one, other, min(max(share, 0.0), 1.0))
+    return hypot(*there)
 
 
 def _convex(ring: Sequence[Point]) -> bool:

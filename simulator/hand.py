@@ -14,10 +14,12 @@ from chantier.detection.rules import Rules
 from chantier.errors import ChantierError
 from simulator.agent import Agent, Outgoing
 from simulator.effect import Effect
+from simulator.facts import Facts
 from simulator.incident import Expected, Incident
 from simulator.machine import Machine, Profile
 from simulator.plan import Plan
 from simulator.scenarios import Script
+from simulator.tanks import DEF_SHARE, Stock, def_tank_l
 
 
 class Cast(NamedTuple):
@@ -78,53 +80,101 @@ class Hand:
                 code=cast.script.code,
                 severity=cast.script.severity,
                 onset=cast.onset,
-                closes=cast.over <= self.end,
+                closes=cast.script.closes and cast.over <= self.end,
+                fault=cast.script.fault,
+                by=cast.onset + cast.script.opens_s,
+                over=cast.over,
+                also=cast.script.also,
             )
             for cast in self.casts
         )
 
-    def messages(self) -> Iterator[tuple[int, Outgoing]]:
-        """Every message of the run, with the epoch seconds at which it leaves."""
+    def messages(self, facts: Facts | None = None) -> Iterator[tuple[int, Outgoing]]:
+        """Every message of the run, with the epoch seconds at which it leaves.
+
+        A box that cannot be heard keeps its messages, and sends them in their order
+        as soon as it can; what it still keeps when the run ends is not sent.
+
+        Args:
+            facts: where the machine writes down what really happens.
+        """
+        waiting: list[Outgoing] = []
+        for t, outgoing in self._all(facts):
+            if self._is_silent(t):
+                waiting.append(outgoing)
+                continue
+            for kept in waiting:
+                yield t, kept
+            waiting = []
+            yield t, outgoing
+
+    def _is_silent(self, t: int) -> bool:
+        stages = (one for cast in self.casts for one in cast.effects())
+        return any(one.silent and one.start <= t < one.end for one in stages)
+
+    def _all(self, facts: Facts | None) -> Iterator[tuple[int, Outgoing]]:
         agent = Agent(rules=self.rules, phase=self.first)
-        yield from self._live(self._machine(self._fuel_l()), agent, self.end)
+        yield from self._live(self._machine(self._stock(), facts), agent, self.end)
         for outgoing in agent.flush():
             yield self.end, outgoing
 
     def _live(self, machine: Machine, agent: Agent, until: int) -> Iterator[tuple[int, Outgoing]]:
         t = self.first
         while t < until:
-            for outgoing in agent.collect(machine.step(t)):
+            for outgoing in agent.collect(machine.step(t), stirred=machine.stirred):
                 yield t, outgoing
             t = min(agent.next_look(t), machine.edge_after(t))
 
-    def _machine(self, fuel_l: float | None) -> Machine:
+    def _machine(self, stock: Stock | None, facts: Facts | None = None) -> Machine:
         effects = tuple(effect for cast in self.casts for effect in cast.effects())
         return Machine(
-            self.profile, self.plan, seed=self.seed, t=self.dawn, effects=effects, fuel_l=fuel_l
+            self.profile,
+            self.plan,
+            seed=self.seed,
+            t=self.dawn,
+            effects=effects,
+            stock=stock,
+            facts=facts,
         )
 
-    def _fuel_l(self) -> float | None:
-        """What the tank holds at dawn so that it is as low as an incident says at its onset.
+    def _stock(self) -> Stock | None:
+        """What the machine has at dawn so that its incident finds what it needs at its onset.
 
-        A level never jumps down by itself, so the day is lived once on a full
-        tank to learn what is burnt until then.
+        A level never jumps down by itself, so the day is lived once on full
+        tanks to learn what is burnt until then, and how long the engine runs.
         """
         for cast in self.casts:
-            if cast.script.fuel_pct is not None:
-                return self._low_at(cast, cast.script.fuel_pct)
+            if cast.script.stocked:
+                return self._stock_for(cast)
         return None
 
-    def _low_at(self, cast: Cast, fuel_pct: float) -> float:
-        tank_l = self.profile.tank_l
-        trial = self._machine(tank_l)
+    def _stock_for(self, cast: Cast) -> Stock:
+        script, tank_l = cast.script, self.profile.tank_l
+        trial = self._machine(Stock(cast.over, tank_l, def_tank_l(tank_l)))
+        used_l, op_h = trial.tanks.used_l, trial.op_h
         for _ in self._live(trial, Agent(rules=self.rules, phase=self.first), cast.onset):
             pass
         trial.step(cast.onset)
-        burnt_l = tank_l + trial.tanks.refuels_l - trial.tanks.level_l
-        at_dawn_l = burnt_l + fuel_pct / 100 * tank_l
+        burnt_l, ran_h = trial.tanks.used_l - used_l, trial.op_h - op_h
+        return Stock(
+            until=cast.over,
+            fuel_l=self._at_dawn(cast, script.fuel_pct, burnt_l, tank_l, "fuel"),
+            def_l=self._at_dawn(
+                cast, script.def_pct, burnt_l * DEF_SHARE, def_tank_l(tank_l), "AdBlue"
+            ),
+            op_h=None if script.op_h is None else script.op_h - ran_h,
+        )
+
+    def _at_dawn(
+        self, cast: Cast, pct: float | None, burnt_l: float, tank_l: float, what: str
+    ) -> float | None:
+        """Litres at dawn that leave so many % at the onset; None for as it is drawn."""
+        if pct is None:
+            return None
+        at_dawn_l = burnt_l + pct / 100 * tank_l
         if at_dawn_l > tank_l:
             raise ChantierError(
-                f"{cast.incident}: {self.profile.id} burns {burnt_l:.0f} L until then, "
+                f"{cast.incident}: {self.profile.id} burns {burnt_l:.0f} L of {what} until then, "
                 f"too much for its tank of {tank_l:.0f} L.",
                 "Let it begin sooner.",
             )

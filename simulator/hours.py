@@ -1,7 +1,7 @@
 """When a site is open, in epoch seconds, and which hour of it is worth showing.
 
 It reads the calendar of a site; it knows no machine and no clock. Public
-holidays are not known here yet: they count as ordinary days.
+holidays are days off where the site file names a country.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from chantier.errors import ChantierError
+from chantier.holidays_of import public_holidays
 from chantier.site import Calendar, Site
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -44,7 +45,9 @@ class Hours:
     def __init__(self, calendar: Calendar, timezone: str) -> None:
         named = any(getattr(calendar, day) for day in _DAYS)
         self._calendar = calendar if named else _USUAL
+        self._country = calendar.public_holidays
         self._zone = ZoneInfo(timezone)
+        self._off: dict[int, frozenset[date]] = {}
 
     def day_of(self, t: int) -> date:
         """The local date at epoch seconds `t`."""
@@ -56,12 +59,20 @@ class Hours:
 
     def sessions(self, day: date) -> tuple[Session, ...]:
         """The opening hours of one day as (start, end), epoch seconds, lunch left out."""
+        if self.is_holiday(day):
+            return ()
         said = getattr(self._calendar, _DAYS[day.weekday()])
         return tuple(
             (self._moment(day, start), self._moment(day, end))
             for hours in said
             for start, end in _around_lunch(*map(_minutes, hours.split("-")))
         )
+
+    def is_holiday(self, day: date) -> bool:
+        """Whether a day is a public holiday of the site's country."""
+        if day.year not in self._off:
+            self._off[day.year] = frozenset(public_holidays(self._country, (day.year,)))
+        return day in self._off[day.year]
 
     def _moment(self, day: date, minutes: int) -> int:
         # Through the local clock, not by adding to midnight: a day may have 23 or 25 hours.

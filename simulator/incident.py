@@ -50,6 +50,11 @@ class Expected(NamedTuple):
         severity: the worst that it must reach.
         onset: when its cause begins, epoch seconds; the alert opens after that.
         closes: whether it must have closed by the end of the run.
+        fault: what tells it from other alerts of its code; empty for any.
+        by: the latest site time by which it must have opened, epoch seconds: its
+            condition, the persistence of its rule, and one message unless it is urgent.
+        over: when its cause has gone, epoch seconds.
+        also: other codes that its cause leads to, rightly.
     """
 
     machine: str
@@ -57,6 +62,10 @@ class Expected(NamedTuple):
     severity: str
     onset: int
     closes: bool
+    fault: str = ""
+    by: int = 0
+    over: int = 0
+    also: tuple[str, ...] = ()
 
 
 def parse(text: str, machines: Iterable[str]) -> Incident:
@@ -75,19 +84,19 @@ def parse(text: str, machines: Iterable[str]) -> Incident:
             f"{text!r} is not an incident.",
             f"Write scenario@machine+time, for example {_EXAMPLE}",
         )
-    scenario = _known("scenario", said["scenario"], SCENARIOS)
-    machine = _known("machine", said["machine"], machines)
+    scenario = _known("scenario", said["scenario"], SCENARIOS, most=len(SCENARIOS))
+    machine = _known("machine", said["machine"], machines, most=_LISTED)
     return Incident(scenario, machine, _seconds(said["after"]))
 
 
-def _known(what: str, name: str, names: Iterable[str]) -> str:
+def _known(what: str, name: str, names: Iterable[str], *, most: int) -> str:
     there = tuple(names)
     if name in there:
         return name
     nearest = sorted(there, key=lambda one: _likeness(name, one), reverse=True)
-    more = f" and {len(nearest) - _LISTED} more" if len(nearest) > _LISTED else ""
+    more = f" and {len(nearest) - most} more" if len(nearest) > most else ""
     raise ChantierError(
-        f"There is no {what} {name!r}.", f"Known: {', '.join(nearest[:_LISTED])}{more}."
+        f"There is no {what} {name!r}.", f"Known: {', '.join(nearest[:most])}{more}."
     )
 
 

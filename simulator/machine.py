@@ -9,8 +9,9 @@ sends nothing, and throws only its own dice.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 
 from chantier.telemetry import Reading
@@ -18,10 +19,12 @@ from simulator import engine, heat
 from simulator.classes import Kind
 from simulator.dice import dice, near
 from simulator.effect import NONE, Effect
-from simulator.ground import Ground, Walker
+from simulator.facts import Facts
+from simulator.ground import Ground
 from simulator.plan import IDLE, OFF, TRAVEL, WORK, Plan
 from simulator.sensors import count, quantise
-from simulator.tanks import Tanks
+from simulator.tanks import Stock, Tanks
+from simulator.walker import Walker
 from simulator.weather import ambient_c
 
 # Volts of a 24 V system: charging, at rest, and while the starter turns.
@@ -64,7 +67,8 @@ class Machine:
         seed: of the whole run.
         t: epoch seconds at which it begins, cold, and in the state that its plan has then.
         effects: what incidents do to it; no two at the same time.
-        fuel_l: what is in the tank at `t`, L, and no bowser comes; drawn when None.
+        stock: what it has at `t`; drawn when None.
+        facts: where it writes down what really happens.
 
     Attributes:
         profile: as given.
@@ -79,8 +83,12 @@ class Machine:
         seed: int,
         t: int,
         effects: Sequence[Effect] = (),
-        fuel_l: float | None = None,
+        stock: Stock | None = None,
+        facts: Facts | None = None,
     ) -> None:
+        stock = stock or Stock(until=t)
+        self._serve_from = stock.until
+        self._facts = facts or Facts()
         self.profile = profile
         self._plan = plan
         self._effects = tuple(effects)
@@ -88,18 +96,30 @@ class Machine:
         self._throw = throw = dice(seed, profile.id, "machine")
         self._engine, self._heat = engine.traits(throw), heat.traits(throw)
         self._volts = throw.uniform(-_VOLTS_REACH, _VOLTS_REACH)
-        self._op_s = throw.uniform(*_AGE_H) * 3600
+        drawn_h = throw.uniform(*_AGE_H)
+        self._op_s = (drawn_h if stock.op_h is None else stock.op_h) * 3600
         self._idle_s = self._op_s * profile.kind.idle_share
         self._cycles = int((self._op_s - self._idle_s) / (profile.kind.cycle_s or inf))
         self._cycle_left_s = self._cycle_s()
         used_l = self._op_s / 3600 * _PAST_LPH_PER_KW * profile.kind.rated_kw
-        self.tanks = Tanks(profile.tank_l, used_l, throw, level_l=fuel_l)
+        self.tanks = Tanks(profile.tank_l, used_l, throw, fuel_l=stock.fuel_l, def_l=stock.def_l)
         self._walker = Walker(profile.ground, throw) if profile.ground else None
         self._t = self._running_since = t
         self._effect, self._state, self._regime = NONE, OFF, engine.STOPPED
         self._pace_kmh = self._kmh = self._pitch = self._roll = 0.0
         self._coolant_c = self._hydraulic_c = ambient_c(t)
         self._settle()
+
+    @property
+    def op_h(self) -> float:
+        """Its hour meter, exact, h."""
+        return self._op_s / 3600
+
+    @property
+    def stirred(self) -> bool:
+        """Whether it is moved, or its tank, while the engine is off: that wakes the box."""
+        acting = self._effect.drain_lph or self._effect.pour_lph or self._kmh
+        return self._state == OFF and bool(acting)
 
     def step(self, to: int) -> Reading:
         """Go on to epoch seconds `to` and look.
@@ -125,7 +145,14 @@ class Machine:
         if self._walker and self._kmh:
             self._walker.move(self._kmh / 3.6 * dt)
         self._t = until
+        self._flow(dt)
         self._settle()
+
+    def _flow(self, dt: int) -> None:
+        """What comes into the tank, or leaves it, without being burnt."""
+        self.tanks.drain(self._effect.drain_lph * dt / 3600)
+        if self._effect.pour_lph:
+            self._noting_fuel(partial(self.tanks.pour, self._effect.pour_lph * dt / 3600))
 
     def _warm(self, dt: int, air_c: float) -> None:
         running = self._state != OFF
@@ -137,10 +164,13 @@ class Machine:
         tau_s = self._effect.coolant_tau_s or tau_s
         self._coolant_c = heat.approach(self._coolant_c, target, tau_s, dt)
         target, tau_s = heat.hydraulic(self._heat, running=running, state=self._state, air_c=air_c)
+        if self._effect.hydraulic_c is not None:
+            target = self._effect.hydraulic_c
+        tau_s = self._effect.hydraulic_tau_s or tau_s
         self._hydraulic_c = heat.approach(self._hydraulic_c, target, tau_s, dt)
 
     def _count(self, dt: int) -> None:
-        self.tanks.burn(self._regime.lph * dt / 3600)
+        self._noting_fuel(partial(self.tanks.burn, self._regime.lph * dt / 3600))
         self._op_s += dt
         if self._state == IDLE:
             self._idle_s += dt
@@ -165,27 +195,50 @@ class Machine:
     def _settle(self) -> None:
         """Take up what the plan and the incidents ask for from now on."""
         effect = next((one for one in self._effects if one.start <= self._t < one.end), NONE)
-        if effect is not self._effect and effect.refuel_to is not None:
-            self.tanks.fill(effect.refuel_to)
-        self._effect = effect
+        if effect is not self._effect:
+            self._begin(effect)
         state = effect.state or self._plan.at(self._t).state
         if state != self._state:
             self._enter(state)
         self._regime = engine.regime(self.profile.kind, self._engine, state, self._throw)
+        self._kmh = self._speed_kmh()
         if state != OFF:
-            self._kmh = self._speed_kmh()
             self._pitch, self._roll = self._slope(self._pitch), self._slope(self._roll)
+        if effect.roll is not None:
+            self._roll = effect.roll
+        self._facts.metered(self._t, self.op_h)
+
+    def _begin(self, effect: Effect) -> None:
+        self._effect = effect
+        if effect.refuel_to is not None:
+            self._noting_fuel(partial(self.tanks.fill, effect.refuel_to))
+        if effect.def_to is not None:
+            self.tanks.fill_def(effect.def_to)
+        if self._walker:
+            self._walker.obey(effect)
 
     def _enter(self, state: str) -> None:
         if self._state == OFF:
             self._running_since = self._t
-            self.tanks.serve()
+            if self._t >= self._serve_from:
+                self._noting_fuel(self.tanks.serve)
+        self._facts.entered(self._t, state)
         self._state = state
         kind = self.profile.kind
         span = {WORK: kind.work_kmh, TRAVEL: kind.travel_kmh}.get(state, (0.0, 0.0))
-        self._kmh = self._pace_kmh = self._throw.uniform(*span)
+        self._pace_kmh = self._throw.uniform(*span)
+
+    def _noting_fuel(self, change: Callable[[], None]) -> None:
+        before_l = self.tanks.refuels_l
+        change()
+        if self.tanks.refuels_l > before_l:
+            self._facts.refuelled(self._t)
 
     def _speed_kmh(self) -> float:
+        if self._walker and self._walker.arrived:
+            return 0.0
+        if self._effect.kmh is not None:
+            return self._effect.kmh
         if not self._pace_kmh:
             return 0.0
         reach = 2 * _PACE_SPREAD_KMH
@@ -232,6 +285,8 @@ class Machine:
         return engine.oil_kpa(self._regime.rpm, self._coolant_c, running_s)
 
     def _battery_v(self, *, running: bool) -> float:
+        if self._effect.volts is not None:
+            return self._effect.volts
         volts = _RESTING_V
         if running:
             volts = _CRANKING_V if self._t == self._running_since else _CHARGING_V

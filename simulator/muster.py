@@ -1,34 +1,33 @@
 """Bring the machines of a site to their start, each with its habits and its incidents.
 
-Here an incident meets the machine that it is played on: when it can begin, and
-whether it fits in the run. No machine is stepped and nothing is sent from here.
+Here an incident meets the machine that it is played on; no machine is stepped
+and nothing is sent from here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from chantier.detection.rules import Rules
 from chantier.errors import ChantierError
 from chantier.site import Machine, Site
 from chantier.site_settings import rules_of
+from simulator.casting import Stretch, cast, refuse_overlap
 from simulator.classes import KINDS
 from simulator.dice import dice
 from simulator.ground import Ground
-from simulator.hand import Cast, Hand
+from simulator.hand import Hand
 from simulator.hours import Hours, hours_of
 from simulator.incident import Incident
 from simulator.machine import Profile
-from simulator.plan import OFF, Plan
+from simulator.plan import Plan
 from simulator.scenarios import SCENARIOS
+from simulator.scenarios.script import Setting
 
 # Machines wake one after the other within a minute. A stride prime to the 60 s of a message
 # and to the 10 s of a reading keeps them apart also after an urgent message has moved one.
 _STRIDE_S, _MINUTE_S = 7, 60
-# An engine that has just started, or a box that has just woken, is not judged yet.
-_SETTLED_S = 60
 _LISTED = 12
 
 
@@ -100,13 +99,16 @@ def _hand(
     plan = Plan(hours, KINDS[machine.machine_class], seed=run.seed, machine=machine.id)
     rules = every[machine.id]
     first = run.start + index * _STRIDE_S % _MINUTE_S
+    profile = _profile(run, machine)
+    setting = _setting(machine, profile, rules)
+    on = Stretch(plan, hours, run.start, first, run.end)
     casts = sorted(
-        (_cast(run, plan, rules, incident, first) for incident in incidents),
-        key=lambda cast: cast.onset,
+        (cast(incident, SCENARIOS[incident.scenario](setting), on) for incident in incidents),
+        key=lambda one: one.onset,
     )
-    _refuse_overlap(casts)
+    refuse_overlap(casts)
     return Hand(
-        profile=_profile(run, machine),
+        profile=profile,
         plan=plan,
         rules=rules,
         seed=run.seed,
@@ -130,40 +132,14 @@ def _profile(run: Run, machine: Machine) -> Profile:
     )
 
 
-def _cast(run: Run, plan: Plan, rules: Rules, incident: Incident, first: int) -> Cast:
-    script = SCENARIOS[incident.scenario](rules.limits)
-    onset = max(run.start + incident.after_s, first + _SETTLED_S)
-    while onset < run.end:
-        if plan.at(onset).state == OFF:
-            onset = plan.at(onset).end
-        elif plan.at(onset - _SETTLED_S).state == OFF:
-            onset = plan.at(onset - _SETTLED_S).end + _SETTLED_S
-        else:
-            break
-    else:
-        raise ChantierError(
-            f"{incident}: the engine of {incident.machine} stays off until the run ends.",
-            "Let it begin sooner, or start the run in opening hours.",
-        )
-    if onset + script.shown_s > run.end:
-        raise ChantierError(
-            f"{incident} begins {(onset - run.start) // 60} minutes after the start and takes "
-            f"{-(-script.shown_s // 60)} minutes to show; the run lasts {run.duration_s // 60}.",
-            "Let it begin sooner, or let the run last longer.",
-        )
-    return Cast(incident, onset, script)
-
-
-def _refuse_overlap(casts: Sequence[Cast]) -> None:
-    for one, other in pairwise(casts):
-        if other.onset < one.over:
-            raise ChantierError(
-                f"{other.incident} begins before {one.incident} is over.",
-                f"Let it begin {-(-(one.over - other.onset) // 60)} minutes later.",
-            )
-    low = [cast for cast in casts if cast.script.fuel_pct is not None]
-    if len(low) > 1:
-        raise ChantierError(
-            f"{low[1].incident}: the tank of a machine can run low once in a run.",
-            "Play it on another machine.",
-        )
+def _setting(machine: Machine, profile: Profile, rules: Rules) -> Setting:
+    return Setting(
+        machine=machine.id,
+        class_name=machine.machine_class,
+        kind=profile.kind,
+        limits=rules.limits,
+        tank_l=profile.tank_l,
+        span_m=profile.ground.span_m if profile.ground else 0.0,
+        zoned=machine.zone is not None,
+        scheduled=rules.opening is not None,
+    )

@@ -31,6 +31,8 @@ _SHORTEST_BLOCK_MIN = 12
 _WARM_UP_MIN = (2.5, 5)
 _COOL_DOWN_MIN = (1, 3)
 _SPELL_MIN = (5, 16)
+# Waits are short and long idles rare: who idles much waits often, about so long each time.
+_WAIT_MIN = 5.0
 # Some engines are left idling when lunch begins; nothing else happens then.
 _LEFT_IDLING = 0.2
 _LEFT_IDLING_MIN = (2, 12)
@@ -79,15 +81,18 @@ class Plan:
         throw = dice(*self._name, "plan", day)
         now, midnight = self._hours.midnight(day), self._hours.midnight(day + timedelta(days=1))
         share = near(throw, self._kind.idle_share, _IDLE_SPREAD, *_IDLE_SHARE)
-        for start, end in _blocks(throw, self._hours.sessions(day)):
+        sessions = self._hours.sessions(day)
+        # Over lunch an engine may be left idling; whoever goes home switches it off.
+        closing = sessions[-1][1] if sessions else midnight
+        for start, end in _blocks(throw, sessions):
             # An engine left idling over a very short break is still on when it ends.
             if start < now:
                 continue
             if start > now:
                 yield Spell(OFF, now, start)
             for spell in _merged(_block(throw, self._kind, share, start, end)):
-                yield spell._replace(end=min(spell.end, midnight))
-                now = min(spell.end, midnight)
+                now = min(spell.end, closing, midnight)
+                yield spell._replace(end=now)
         if now < midnight:
             yield Spell(OFF, now, midnight)
 
@@ -109,8 +114,9 @@ def _block(throw: Random, kind: Kind, share: float, start: int, end: int) -> Ite
     now, stop = start + warm, end - cool
     yield Spell(IDLE, start, now)
     between = _idle_between(share, end - start, warm + cool)
+    pace = min(1.0, _WAIT_MIN / (sum(_SPELL_MIN) / 2 * between))
     while now < stop:
-        length = min(_seconds(throw, _SPELL_MIN), stop - now)
+        length = min(int(_seconds(throw, _SPELL_MIN) * pace), stop - now)
         travel = int(length * kind.travel_share * throw.uniform(0.5, 1.5))
         if 0 < travel < length:
             yield Spell(TRAVEL, now, now + travel)

@@ -30,9 +30,16 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"chantier.site_faults", "chantier.site_rules", "chantier.detection", "chantier.errors"},
         {"pydantic", "pydantic_core"},
     ),
-    "chantier.site_settings": ({"chantier.detection", "chantier.site"}, set()),
+    "chantier.site_settings": (
+        {"chantier.detection", "chantier.holidays_of", "chantier.site"},
+        set(),
+    ),
     "chantier.site_faults": (set(), {"pydantic"}),
-    "chantier.site_rules": ({"chantier.site_faults", "chantier.detection"}, set()),
+    "chantier.holidays_of": ({"chantier.errors"}, {"holidays"}),
+    "chantier.site_rules": (
+        {"chantier.site_faults", "chantier.detection", "chantier.holidays_of"},
+        set(),
+    ),
     "chantier.functions": (
         {
             "chantier.decoding",
@@ -108,6 +115,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.decoding",
             "chantier.detection",
             "chantier.errors",
+            "chantier.holidays_of",
             "chantier.site",
             "chantier.site_settings",
             "chantier.telemetry",
@@ -116,6 +124,18 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "chantier.score": (
         {"chantier.decoding", "chantier.records", "chantier.raw", "simulator"},
+        set(),
+    ),
+    "chantier.rehearsal": ({"chantier.detection", "simulator"}, set()),
+    "chantier.verdict": ({"chantier.rehearsal", "simulator"}, set()),
+    "chantier.evaluate": (
+        {
+            "chantier.errors",
+            "chantier.rehearsal",
+            "chantier.site",
+            "chantier.verdict",
+            "simulator",
+        },
         set(),
     ),
     "chantier.sending": (
@@ -169,6 +189,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.cloud",
             "chantier.demo",
             "chantier.errors",
+            "chantier.evaluate",
             "chantier.fleet",
             "chantier.identity",
             "chantier.lint",

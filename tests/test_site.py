@@ -121,6 +121,11 @@ def test_every_fault_is_told_at_once_with_place_found_and_allowed(tmp_path: Path
         ),
         (
             "[budget]",
+            '[calendar]\npublic_holidays = "XX"\n[budget]',
+            "calendar, public_holidays: found 'XX'; allowed: \"\" for none, or AD, AE, ",
+        ),
+        (
+            "[budget]",
             "[limits.COOLANT_HIGH]\nwarning = 112\n[budget]",
             (
                 "limits, COOLANT_HIGH: found clear 104, warning 112, critical 111, stop 114; "

@@ -52,6 +52,8 @@ def test_the_clock_changes_at_the_second_it_changes() -> None:
         ("2026-11-27 15:30", "closed"),
         ("2026-11-28 10:00", "closed"),
         ("2026-07-20 07:30", "open"),
+        ("2026-07-14 10:00", "closed"),
+        ("2027-03-29 10:00", "closed"),
     ],
 )
 def test_a_site_is_open_from_its_first_hour_to_its_last_lunch_included(

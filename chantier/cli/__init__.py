@@ -10,6 +10,7 @@ import click
 
 from chantier.cli.alerts import alerts
 from chantier.cli.demo import demo
+from chantier.cli.evaluate import evaluate
 from chantier.cli.exits import ChantierGroup
 from chantier.cli.local import local
 from chantier.cli.machine import machine
@@ -38,6 +39,7 @@ for command in (
     machine,
     simulate,
     replay,
+    evaluate,
     alerts,
     quarantine,
     demo,

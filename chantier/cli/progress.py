@@ -43,3 +43,29 @@ def run_progress(site: Site) -> Iterator[Callable[[int, int, int], None]]:
         return
     with Live(console=console, refresh_per_second=8, transient=True) as live:
         yield lambda t, sent, acked: live.update(Text(line(t, sent, acked)))
+
+
+@contextmanager
+def count_progress(unit: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Gives a function to call with what is going on, how much is done, and how much there is."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    console, told = Console(stderr=True), time.monotonic()
+
+    def line(what: str, done: int, there: int) -> str:
+        return f"  {what}: {done} of {there} {unit}"
+
+    if not console.is_terminal:
+
+        def now_and_then(what: str, done: int, there: int) -> None:
+            nonlocal told
+            if time.monotonic() - told >= EVERY_S:
+                told = time.monotonic()
+                say(line(what, done, there))
+
+        yield now_and_then
+        return
+    with Live(console=console, refresh_per_second=8, transient=True) as live:
+        yield lambda what, done, there: live.update(Text(line(what, done, there)))

@@ -55,6 +55,40 @@ def test_an_alert_that_only_lasts_does_not_hurry() -> None:
     assert agent.collect(WORKING._replace(t=T + 80, oil_kpa=40.0)) == ()
 
 
+def test_a_box_that_is_stirred_looks_each_ten_seconds_and_rests_again() -> None:
+    off = WORKING._replace(st="OFF", eng=False, rpm=0.0)
+    agent = Agent(phase=T)
+    agent.collect(off)
+    assert agent.next_look(T) == T + HOUR
+    # It is moved at T + 63: it wakes, whatever the time.
+    assert agent.collect(off._replace(t=T + 63), stirred=True) == ()
+    assert agent.next_look(T + 63) == T + 70
+    sent = [
+        (t - T, len(out.readings), out.urgent)
+        for t in range(T + 70, T + 131, 10)
+        for out in agent.collect(off._replace(t=t), stirred=True)
+    ]
+    assert sent == [(110, 6, False)]
+    (rest,) = agent.collect(off._replace(t=T + 135), stirred=False)
+    assert [reading.t - T for reading in rest.readings] == [120, 130]
+    assert agent.next_look(T + 135) == T + 130 + HOUR
+
+
+def test_a_theft_is_told_at_once_and_a_box_goes_on_looking_until_an_alert_opens() -> None:
+    off = WORKING._replace(st="OFF", eng=False, rpm=0.0)
+    agent = Agent(phase=T)
+    agent.collect(off)
+    (out,) = agent.collect(off._replace(t=T + 20, fuel_pct=50.0), stirred=True)
+    assert out.urgent
+    leaning = Agent(phase=T)
+    leaning.collect(off)
+    leaning.collect(off._replace(t=T + HOUR, roll=12.0))
+    assert leaning.next_look(T + HOUR) == T + HOUR + 10
+    (out,) = leaning.collect(off._replace(t=T + HOUR + 10, roll=12.0))
+    assert out.urgent
+    assert leaning.next_look(T + HOUR + 10) == T + 2 * HOUR + 10
+
+
 def test_the_box_judges_by_the_limits_of_its_own_machine() -> None:
     strict = Agent(rules=rules_for({"COOLANT_HIGH": {"warning": 80.0, "for_s": 0}}), phase=T)
     sent = [out for t in range(T, T + 50, 10) for out in strict.collect(WORKING._replace(t=t))]

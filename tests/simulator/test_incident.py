@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chantier.detection.catalogue import DEFAULTS, rules_for
 from chantier.errors import ChantierError
 from simulator.incident import Incident, parse
 from simulator.scenarios import SCENARIOS
@@ -80,13 +79,3 @@ def test_what_is_not_an_incident_is_refused_with_an_example(text: str) -> None:
 def test_whatever_is_typed_is_read_or_refused_in_words(text: str) -> None:
     with contextlib.suppress(ChantierError):
         assert parse(text, MACHINES).machine in MACHINES
-
-
-@pytest.mark.parametrize("name", sorted(SCENARIOS))
-def test_the_stages_of_a_scenario_follow_each_other_and_lead_to_a_known_alert(name: str) -> None:
-    script = SCENARIOS[name](rules_for().limits)
-    assert script.code in DEFAULTS
-    assert script.stages[0].start == 0
-    ends = [stage.end for stage in script.stages]
-    assert [stage.start for stage in script.stages[1:]] == ends[:-1]
-    assert 0 < script.shown_s <= script.over_s

@@ -71,6 +71,17 @@ def test_a_day_that_the_calendar_leaves_out_is_a_day_off() -> None:
     assert {spell.state for spell in spells} == {"OFF"}
 
 
+def test_a_public_holiday_of_the_site_s_country_is_a_day_off() -> None:
+    armistice = date(2026, 11, 11)
+    french = Hours(Calendar(wednesday=("08:00-12:00",), public_holidays="FR"), "Europe/Paris")
+    anyone = Hours(Calendar(wednesday=("08:00-12:00",)), "Europe/Paris")
+    assert french.sessions(armistice) == ()
+    assert french.sessions(WEDNESDAY) == anyone.sessions(WEDNESDAY) != ()
+    assert anyone.sessions(armistice) != ()
+    spells = list(Plan(french, CRAWLER_EXCAVATOR, seed=1, machine="M-1").day(armistice))
+    assert {spell.state for spell in spells} == {"OFF"}
+
+
 def test_opening_hours_follow_the_local_clock_through_the_change_of_time() -> None:
     hours = Hours(Calendar(sunday=("07:30-12:00",)), "Europe/Paris")
     ((opens, _),) = hours.sessions(date(2026, 10, 25))
