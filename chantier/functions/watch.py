@@ -64,7 +64,7 @@ class Watch:
                 the others were.
         """
         said: dict[str, Any] = {
-            "began_at": round(time.time() * 1000, 1),
+            "began_at": _now_ms(),
             "alerts": [],
             "told": [],
             "trouble": [],
@@ -77,6 +77,7 @@ class Watch:
                 self._check(now, said)
             records = (record.get("dynamodb", {}) for record in event.get("Records", ()))
             self._tell(now, [one["NewImage"] for one in records if "NewImage" in one], said)
+        said["ended_at"] = _now_ms()
         print(json.dumps(said, separators=(",", ":")))
         if said["trouble"]:
             raise RuntimeError("; ".join(said["trouble"]))
@@ -154,3 +155,7 @@ class Watch:
             ("severity", "String", taken[0].alert.severity),
             ("code", "String.Array", json.dumps(codes)),
         ]
+
+
+def _now_ms() -> float:
+    return round(time.time() * 1000, 1)

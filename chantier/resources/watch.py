@@ -9,6 +9,7 @@ import awacs.dynamodb
 import awacs.logs
 import awacs.sns
 import awacs.sqs
+from awacs.aws import Statement
 from troposphere import GetAtt, Ref, Sub
 from troposphere.awslambda import (
     Code,
@@ -90,20 +91,7 @@ def watch_role(table: Table, topic: Topic, queue: Queue, log: LogGroup) -> Role:
                 [awacs.dynamodb.Query],
                 [Sub(f"${{{table.title}.Arn}}/index/{TELL_INDEX}")],
             ),
-            allow(
-                "FollowTheTable",
-                [
-                    awacs.dynamodb.DescribeStream,
-                    awacs.dynamodb.GetRecords,
-                    awacs.dynamodb.GetShardIterator,
-                ],
-                [GetAtt(table, "StreamArn")],
-            ),
-            allow(
-                "FindTheStream",
-                [awacs.dynamodb.ListStreams],
-                [Sub(f"${{{table.title}.Arn}}/stream/*")],
-            ),
+            *_follow_the_table(table),
             allow("TellPeople", [awacs.sns.Publish], [Ref(topic)]),
             allow("KeepFailures", [awacs.sqs.SendMessage], [GetAtt(queue, "Arn")]),
             allow(
@@ -112,6 +100,26 @@ def watch_role(table: Table, topic: Topic, queue: Queue, log: LogGroup) -> Role:
                 [GetAtt(log, "Arn")],
             ),
         ],
+    )
+
+
+def _follow_the_table(table: Table) -> tuple[Statement, ...]:
+    """What Lambda asks of the function's role to read the stream on its behalf."""
+    return (
+        allow(
+            "FollowTheTable",
+            [
+                awacs.dynamodb.DescribeStream,
+                awacs.dynamodb.GetRecords,
+                awacs.dynamodb.GetShardIterator,
+            ],
+            [GetAtt(table, "StreamArn")],
+        ),
+        allow(
+            "FindTheStream",
+            [awacs.dynamodb.ListStreams],
+            [Sub(f"${{{table.title}.Arn}}/stream/*")],
+        ),
     )
 
 

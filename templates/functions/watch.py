@@ -983,7 +983,7 @@ class Watch:
     self.words = words
     self._clock = clock
   def handle(self, event, _context=None):
-    said = {'began_at': round(time.time() * 1000, 1), 'alerts': [], 'told': [], 'trouble': []}
+    said = {'began_at': _now_ms(), 'alerts': [], 'told': [], 'trouble': []}
     if event == {}:
       said['warm'] = True
     else:
@@ -992,6 +992,7 @@ class Watch:
         self._check(now, said)
       records = (record.get('dynamodb', {}) for record in event.get('Records', ()))
       self._tell(now, [one['NewImage'] for one in records if 'NewImage' in one], said)
+    said['ended_at'] = _now_ms()
     print(json.dumps(said, separators=(',', ':')))
     if said['trouble']:
       raise RuntimeError('; '.join(said['trouble']))
@@ -1046,6 +1047,9 @@ class Watch:
   def _attributes(self, taken):
     codes = sorted({one.alert.code for one in taken})
     return [('site', 'String', self.keeper.site), ('severity', 'String', taken[0].alert.severity), ('code', 'String.Array', json.dumps(codes))]
+
+def _now_ms():
+  return round(time.time() * 1000, 1)
 
 # --- chantier.detection.j1939_fr
 SPN = {

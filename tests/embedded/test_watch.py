@@ -16,8 +16,17 @@ from chantier.acknowledging import acknowledge_alert, log_machine_service
 from chantier.cloud import Cloud
 from chantier.detection.words_en import WORDS
 from chantier.errors import ChantierError
+from chantier.functions.alerts import item_key
 from chantier.functions.watch import Watch
-from chantier.records import EXPIRES_AT, TELL_AT, TOLD_AT, Alert
+from chantier.records import (
+    EXPIRES_AT,
+    MEMORY,
+    REMEMBERED,
+    REVISION,
+    TELL_AT,
+    TOLD_AT,
+    Alert,
+)
 from chantier.site import EXAMPLE, Site
 from chantier.site_settings import settings_of
 from chantier.telemetry import format_time
@@ -342,6 +351,18 @@ def test_what_gets_worse_while_it_is_told_is_told_again(
     assert notice["Subject"].startswith("[CRITICAL]")
 
 
+def test_what_could_not_be_sent_is_an_error_and_is_sent_later(
+    watched: Deployed, mailbox: Mailbox, watch_at: Callable[[float], Watch]
+) -> None:
+    overheat(watched, "EX-018", HOTTER, age_s=200)
+    broken = watch_at(400)
+    broken.topic += "-that-is-not-there"
+    with pytest.raises(RuntimeError, match="EX-018: engine overheating: NotFound"):
+        broken.handle({"Records": []})
+    watch_at(800).handle({"Records": []})
+    assert len(mailbox.of("EX-018")) == 1
+
+
 def test_a_machine_that_ran_and_went_silent_is_told_and_its_next_message_ends_it(
     watched: Deployed, mailbox: Mailbox, watch_at: Callable[[float], Watch]
 ) -> None:
@@ -355,6 +376,20 @@ def test_a_machine_that_ran_and_went_silent_is_told_and_its_next_message_ends_it
     send(watched, "EX-010", running(seq=9))
     (heard,) = watched.alerts("EX-010")
     assert heard.closed_at
+
+
+def test_a_memory_that_cannot_be_read_is_an_error_and_the_others_are_judged(
+    watched: Deployed, watch_at: Callable[[float], Watch]
+) -> None:
+    send(watched, "EX-020", running())
+    table = watched.cloud.client("dynamodb")
+    name, key = watched.outputs["AlertsTableName"], item_key("EX-019", MEMORY)
+    damaged = {**key, REMEMBERED: {"S": '{"v":99}'}, REVISION: {"N": "1"}}
+    table.put_item(TableName=name, Item=damaged)
+    with pytest.raises(RuntimeError, match="EX-019: detection memory is not of version"):
+        watch_at(1210).handle({"check": True})
+    table.delete_item(TableName=name, Key=key)
+    assert [alert.code for alert in watched.alerts("EX-020")] == ["NO_SIGNAL"]
 
 
 def test_a_machine_never_heard_is_not_silent_but_its_inspection_is_due(
