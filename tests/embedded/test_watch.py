@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -424,26 +425,46 @@ def test_a_tow_that_is_acknowledged_closes_and_the_next_reading_does_not_open_it
         acknowledge(watched, closed.id)
 
 
-def test_an_acknowledgement_among_many_messages_is_kept(watched: Deployed) -> None:
+@dataclass(frozen=True)
+class Interrupted(Cloud):
+    """A cloud where something happens just before the first transaction."""
+
+    before: list[Callable[[], None]] = field(default_factory=list)
+
+    def client(self, service: str) -> Any:
+        client = super().client(service)
+        write = client.transact_write_items
+
+        def interrupted(**request: Any) -> Any:
+            if self.before:
+                self.before.pop()()
+            return write(**request)
+
+        client.transact_write_items = interrupted
+        return client
+
+
+def test_a_message_that_comes_first_is_not_lost_by_an_acknowledgement(watched: Deployed) -> None:
     machine = "EX-017"
-    parked = {"eng": False, "lat": 48.7, "lon": 2.2, "batt_v": 25.5}
+    parked = {"eng": False, "lat": 48.7, "lon": 2.2}
     moved = {**parked, "lat": 48.705}
     send(watched, machine, parked, parked, moved, moved, age_s=100)
     (tow,) = watched.alerts(machine, only_open=True)
-    # Each is kept: it changes what is remembered of the battery.
-    volts = [23.5 + n % 2 * 2 for n in range(40)]
-    readings = [{**moved, "seq": 100 + n, "batt_v": volt} for n, volt in enumerate(volts)]
-    with ThreadPoolExecutor(4) as pool:
-        sending = [
-            pool.submit(send, watched, machine, one, age_s=90 - n)
-            for n, one in enumerate(readings)
-        ]
-        acknowledged = pool.submit(acknowledge, watched, tow.id).result()
-        for one in sending:
-            one.result()
-    assert acknowledged.closed_at
-    (kept,) = (one for one in watched.alerts(machine) if one.code == "TOW")
-    assert (kept.id, kept.closed_at) == (acknowledged.id, acknowledged.closed_at)
+
+    def go_on() -> None:
+        send(watched, machine, {**moved, "lat": 48.72, "seq": 9}, age_s=60)
+
+    said = {one.name: getattr(watched.cloud, one.name) for one in fields(Cloud)}
+    cloud = Interrupted(**said, before=[go_on])
+    seen = acknowledge(replace(watched, cloud=cloud), tow.id)
+    assert not cloud.before
+    (kept,) = watched.alerts(machine)
+    assert kept == seen
+    assert kept.value is not None
+    assert tow.value is not None
+    assert kept.value > tow.value
+    send(watched, machine, {**moved, "lat": 48.72, "seq": 10})
+    assert watched.alerts(machine) == [kept]
 
 
 def test_an_alert_that_ends_by_itself_stays_open_when_it_is_acknowledged_and_is_not_told(
@@ -496,6 +517,14 @@ def test_a_change_that_is_not_to_be_told_does_not_wake_the_function(watched: Dep
     send(watched, "EX-016", *[running(cool_c=90)] * 4)
     time.sleep(QUIET_S)
     assert invocations(watched) == before
+
+
+def test_telling_does_not_wake_the_function_again(watched: Deployed, mailbox: Mailbox) -> None:
+    before = invocations(watched)
+    overheat(watched, "EX-021", HOTTER)
+    until(lambda: mailbox.of("EX-021"), bool)
+    time.sleep(QUIET_S)
+    assert invocations(watched) == before + 1
 
 
 @pytest.fixture(scope="module")
