@@ -1,21 +1,60 @@
 """The detection cases of tests/cases/, as data.
 
-A case is a story of one machine: `readings` by seconds from its start (`until`
-and `step` repeat one), the `events` that detection must tell (updates aside), and
-the `alerts` that must stand at the end. The same files run through `observe`,
-through the bundled `index.py`, and through the embedded AWS.
+A case is a story of one machine. Its `steps`, by seconds from its `start` (`START`
+unless it says its own), are readings (`until` and `step` repeat one; `arrives` is when
+it reaches the cloud, where that is not at once), or what is no reading: `now` (time
+passes), `ack` (a person has seen that code) and `service` (hour meter of a service).
+`machine` is its table in the site file tests/sites/<site>.toml. `events` is what
+detection must tell (updates aside), `alerts` what must stand at the end.
+
+The same files run through `observe`, through the bundled `index.py`, and through the
+embedded AWS.
 """
 
 from __future__ import annotations
 
 import json
+import tomllib
+from collections.abc import Iterator
+from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from chantier.site import Site
+from chantier.site_rules import contradictions
+from chantier.site_settings import EPOCH, settings_of
 from chantier.telemetry import format_time
 
 FOLDER = Path(__file__).with_name("cases")
+SITES = Path(__file__).with_name("sites")
+# A Monday, 16:13:20 in Paris.
 START = 1_790_000_000
+A_MESSAGE = 6
+# Days off of every site here with a calendar.
+OFF = (date(2026, 7, 14),)
+DEEDS = ("now", "ack", "service")
+
+
+class Step(NamedTuple):
+    """One thing that happens: a message, or a deed.
+
+    Attributes:
+        arrived: epoch seconds by the cloud's clock.
+        readings: of a message, as JSON objects; empty for a deed.
+        deed: now, ack or service; empty for a message.
+        said: the deed's value.
+    """
+
+    arrived: int
+    readings: tuple[dict[str, Any], ...] = ()
+    deed: str = ""
+    said: Any = None
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """The message as the machine sends it."""
+        return {"v": 1, "readings": list(self.readings)}
 
 
 class Case(NamedTuple):
@@ -23,27 +62,42 @@ class Case(NamedTuple):
 
     name: str
     says: str
-    volts: int
-    limits: dict[str, dict[str, float]]
-    readings: tuple[dict[str, Any], ...]
+    site: str
+    machine: dict[str, Any]
+    start: int
+    steps: tuple[Step, ...]
     events: tuple[str, ...]
     alerts: tuple[dict[str, Any], ...]
 
 
+@cache
 def load_cases() -> list[Case]:
     """Every case, by name."""
     return [_case(path) for path in sorted(FOLDER.glob("*.json"))]
 
 
-def at(seconds: int) -> str:
-    """The wire's time of a second of the story."""
-    return format_time(START + seconds)
+@cache
+def site_of(name: str) -> Site:
+    """A site of tests/sites/, whose machines are the cases that play on it."""
+    said = tomllib.loads((SITES / f"{name}.toml").read_text("utf-8"))
+    said["machines"] = [
+        {"id": case.name, "class": "roller", **case.machine}
+        for case in load_cases()
+        if case.site == name
+    ]
+    assert not contradictions(said)
+    return Site.model_validate(said)
 
 
-def messages(case: Case) -> list[dict[str, Any]]:
-    """The readings as a machine sends them, six a message."""
-    groups = [case.readings[index : index + 6] for index in range(0, len(case.readings), 6)]
-    return [{"v": 1, "readings": list(group)} for group in groups]
+@cache
+def settings_for(name: str) -> dict[str, Any]:
+    """The settings of that site's functions, with its days off."""
+    return {**settings_of(site_of(name)), "off": [(day - EPOCH).days for day in OFF]}
+
+
+def at(seconds: int, start: int = START) -> str:
+    """The wire's time of a second of a story."""
+    return format_time(start + seconds)
 
 
 def expected_alerts(case: Case) -> list[tuple[Any, ...]]:
@@ -53,9 +107,9 @@ def expected_alerts(case: Case) -> list[tuple[Any, ...]]:
             one["code"],
             one.get("fault", ""),
             one["severity"],
-            at(one["since"]),
-            at(one["opened"]),
-            None if one["closed"] is None else at(one["closed"]),
+            at(one["since"], case.start),
+            at(one["opened"], case.start),
+            None if one["closed"] is None else at(one["closed"], case.start),
             one["value"],
         )
         for one in case.alerts
@@ -64,25 +118,52 @@ def expected_alerts(case: Case) -> list[tuple[Any, ...]]:
 
 def _case(path: Path) -> Case:
     said = json.loads(path.read_text("utf-8"))
-    readings = [one for spec in said["readings"] for one in _repeated(spec)]
-    for number, reading in enumerate(readings):
-        seconds = reading.pop("at")
-        reading["t"] = at(seconds)
-        reading["seq"] = seconds if said.get("as_sent") else number
+    start = int(datetime.fromisoformat(said["start"]).timestamp()) if "start" in said else START
     return Case(
         name=path.stem,
         says=said["says"],
-        volts=said.get("volts", 24),
-        limits=said.get("limits", {}),
-        readings=tuple(readings),
+        site=said.get("site", "plain"),
+        machine=_machine(said.get("machine", {})),
+        start=start,
+        steps=tuple(_steps(said, start)),
         events=tuple(said["events"]),
         alerts=tuple(said["alerts"]),
     )
 
 
-def _repeated(spec: dict[str, Any]) -> list[dict[str, Any]]:
-    fields = {key: value for key, value in spec.items() if key not in ("until", "step")}
-    last = spec.get("until", spec["at"])
-    return [
-        {**fields, "at": second} for second in range(spec["at"], last + 1, spec.get("step", 10))
-    ]
+def _machine(said: dict[str, Any]) -> dict[str, Any]:
+    """What TOML has a type for and JSON has not."""
+    return {**said, "vgp": date.fromisoformat(said["vgp"])} if "vgp" in said else said
+
+
+def _steps(said: dict[str, Any], start: int) -> Iterator[Step]:
+    """The deeds, and the readings as a machine sends them: six a message."""
+    waiting: list[dict[str, Any]] = []
+    arrives: int | None = None
+    number = 0
+    for spec in said["steps"]:
+        deed = next((name for name in DEEDS if name in spec), "")
+        if waiting and (deed or spec.get("arrives") != arrives):
+            yield _message(waiting, start, arrives)
+            waiting = []
+        if deed:
+            yield Step(start + spec["at"], (), deed, spec[deed])
+            continue
+        arrives = spec.get("arrives")
+        for seconds in range(spec["at"], spec.get("until", spec["at"]) + 1, spec.get("step", 10)):
+            fields = {k: v for k, v in spec.items() if k not in ("until", "step", "arrives", "at")}
+            seq = seconds if said.get("as_sent") else number
+            waiting.append({**fields, "t": at(seconds, start), "seq": seq, "at": seconds})
+            number += 1
+            if len(waiting) == A_MESSAGE:
+                yield _message(waiting, start, arrives)
+                waiting = []
+    if waiting:
+        yield _message(waiting, start, arrives)
+
+
+def _message(readings: list[dict[str, Any]], start: int, arrives: int | None) -> Step:
+    """A message, which arrives with its newest reading unless told otherwise."""
+    last = max(reading["at"] for reading in readings)
+    said = tuple({k: v for k, v in one.items() if k != "at"} for one in readings)
+    return Step(start + (last if arrives is None else arrives), said)

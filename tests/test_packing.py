@@ -16,7 +16,7 @@ from chantier.errors import ChantierError
 from chantier.packing import LINE, packed, unpacked
 from chantier.resources.detect import source
 from chantier.site import EXAMPLE, Site
-from tests.stories import load_cases, messages
+from tests.stories import load_cases, settings_for
 from tests.test_detection import fold
 
 BROKEN = """from __future__ import annotations
@@ -84,10 +84,10 @@ def test_the_packed_function_is_the_function() -> None:
     plain, shipped = run(code), run(packed(code, "detect"))
     assert set(vars(plain)) <= set(vars(shipped))
     case = next(case for case in load_cases() if fold(case))
-    rules = shipped.rules_for(case.limits, volts=case.volts)
+    rules = shipped.watched_machines(settings_for(case.site))[case.name].rules
     memory, told = shipped.Memory(), []
-    for message in messages(case):
-        for reading in shipped.decode(message).readings:
+    for step in case.steps:
+        for reading in shipped.decode(step.message).readings:
             memory, events = shipped.observe(memory, reading, rules)
             told += [tuple(event) for event in events]
     assert told

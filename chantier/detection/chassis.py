@@ -40,11 +40,13 @@ def _lean(field: str, numbers: Numbers) -> Condition:
         clear_for_s=int(numbers["clear_for_s"]),
         inhibit_s=-1,
         engine=False,
+        # A machine that is switched off says once an hour how it stands.
+        gap_s=0,
     )
 
 
 def overspeed(numbers: Numbers) -> tuple[Condition, ...]:
-    """OVERSPEED: above the site's limit; a machine on a trailer has its engine off."""
+    """OVERSPEED: above the site's limit, with the engine on: on a trailer it is off."""
     return (
         Condition(
             code="OVERSPEED",
@@ -56,5 +58,6 @@ def overspeed(numbers: Numbers) -> tuple[Condition, ...]:
             clear=numbers["clear"],
             clear_for_s=0,
             inhibit_s=-1,
+            stops=True,
         ),
     )

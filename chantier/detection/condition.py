@@ -49,6 +49,7 @@ class Condition(NamedTuple):
         gap_s: silence of the sensor after which a limit does not count as held; 0 for any.
         fault: what tells two conditions of a code apart; else empty.
         absolute: whether the value's sign does not count.
+        stops: whether it is over when the engine stops.
     """
 
     code: str
@@ -66,6 +67,7 @@ class Condition(NamedTuple):
     gap_s: int = 120
     fault: str = ""
     absolute: bool = False
+    stops: bool = False
 
 
 def step(rule: Condition, track: Track, value: float, t: int) -> tuple[str, Track]:

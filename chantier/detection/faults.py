@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from chantier.detection.memory import Memory, Track
 from chantier.detection.rules import Rules
+from chantier.detection.running import engine_runs
 from chantier.detection.told import WAIT, Told
 from chantier.telemetry import Reading
 
@@ -72,7 +73,7 @@ def _absent(
     fault: str, track: Track, now: Memory, reading: Reading, numbers: dict[str, float]
 ) -> Told:
     """A fault that is not told: over after a while, but an engine that is off cannot say so."""
-    if reading.eng is False or (reading.eng is None and reading.rpm == 0):
+    if engine_runs(reading) is False:
         return Told(WAIT, DTC, track._replace(calm=0), fault=fault)
     calm = track.calm or reading.t
     needed = numbers["absent_for_s"]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chantier.detection.memory import Memory, Track
+from chantier.detection.memory import Mark, Memory, Track
 from chantier.detection.rules import Rules
+from chantier.detection.running import engine_runs
 from chantier.detection.told import WAIT, Told
 from chantier.telemetry import Reading
 
@@ -16,65 +17,98 @@ from chantier.telemetry import Reading
 FUEL_DROP = {"litres": 10.0, "percent": 3.0, "within_s": 600}
 # One refuel is over when the level has not risen for a while.
 REFUEL = {"litres": 20.0, "percent": 15.0, "over_s": 300}
-# Faster than this the machine stands on a trailer, and its fuel sloshes, km/h.
+# Faster than this it drives, or stands on a trailer, and its fuel sloshes, km/h.
 STANDING_KMH = 1.0
+# An hour meter that has gone on by more than this says that fuel was burnt unseen, h.
+RAN_H = 0.1
 # A loss that goes on is told again in steps of this, %.
 MORE_PCT = 2.0
+# Decimals of a difference of levels: 60.4 - 57.4 is 3.
+EXACT = 6
 
 
-def mark_level(now: Memory, reading: Reading, within_s: float, *, filling: bool) -> Memory:
-    """The memory with the level that a loss is counted from, and the lowest one.
+def mark_fuel(now: Memory, reading: Reading, within_s: float, *, filling: bool) -> Memory:
+    """The memory with the levels that a loss is counted from, and the lowest one.
 
-    The first holds while the engine is off, for `within_s` at least; a machine
-    that reports once an hour is compared from one report to the next. The second
-    begins anew after a refuel (`filling`).
+    The first are those of `within_s`, or the last one of a machine that says less
+    often; they hold while the engine is off and the machine stands. The second begins
+    anew after a refuel (`filling`).
     """
-    pct, level = reading.fuel_pct, now.level
-    if now.engine_on:
-        level = None
-    elif pct is not None and (level is None or pct > level[1] or reading.t - level[0] >= within_s):
-        level = (reading.t, pct)
-    low = now.low
+    pct, low = _level(reading), now.low
     if filling:
         low = None
-    elif pct is not None:
-        low = pct if low is None else min(low, pct)
-    return now._replace(level=level, low=low)
+    elif pct is not None and (low is None or pct < low):
+        low = pct
+    return now._replace(levels=_marked(now, reading, within_s), low=low)
+
+
+def _marked(now: Memory, reading: Reading, within_s: float) -> tuple[Mark, ...]:
+    pct = _level(reading)
+    if now.engine_on or _moves(reading):
+        return ()
+    if pct is None or not (now.levels or engine_runs(reading) is False):
+        return now.levels
+    # One that is not above this one can never be the highest of its time again.
+    higher = (mark for mark in _counting(now.levels, reading, within_s) if mark.pct > pct)
+    return (*higher, Mark(reading.t, pct, reading.op_h or None))
+
+
+def _counting(levels: tuple[Mark, ...], reading: Reading, within_s: float) -> tuple[Mark, ...]:
+    """The levels that a reading can be compared with, highest first."""
+    recent = tuple(mark for mark in levels if reading.t - mark.t <= within_s) or levels[-1:]
+    return tuple(mark for mark in recent if not _has_run(mark, reading))
+
+
+def _has_run(mark: Mark, reading: Reading) -> bool:
+    """Whether the engine has run since, although no reading was seen of it."""
+    return bool(mark.hours and reading.op_h) and (reading.op_h or 0) - (mark.hours or 0) > RAN_H
+
+
+def _level(reading: Reading) -> float | None:
+    """The fuel level, %; None where it is not known or may be the top of a wave."""
+    return None if _moves(reading) else reading.fuel_pct
+
+
+def _moves(reading: Reading) -> bool:
+    return (reading.spd_kmh or 0.0) > STANDING_KMH
 
 
 def follow_fuel(
     now: Memory, reading: Reading, rules: Rules, tracks: dict[str, Track]
 ) -> Iterator[Told]:
     """Judge the fuel level against the marks of the reading before, which `now` still holds."""
-    pct = reading.fuel_pct
-    if pct is None:
-        return
+    pct = _level(reading)
     theft = tracks.get("FUEL_DROP")
     if theft is not None:
         yield from _theft_goes_on(theft, pct, rules, running=bool(now.engine_on))
-    elif now.level is not None and (reading.spd_kmh or 0.0) <= STANDING_KMH:
-        # Of an engine that has just started the mark still holds: it has burnt nothing yet.
-        yield from _drop(now.level, pct, reading.t, rules)
-    yield from _refuel(now.low, pct, reading.t, rules, tracks.get("REFUEL"))
+    elif now.levels and pct is not None:
+        # Of an engine that has just started the marks still hold: it has burnt nothing yet.
+        within_s = rules.limits["FUEL_DROP"]["within_s"]
+        yield from _drop(_counting(now.levels, reading, within_s), pct, reading.t, rules)
+    if pct is not None:
+        yield from _refuel(now.low, pct, reading.t, rules, tracks.get("REFUEL"))
 
 
-def _theft_goes_on(track: Track, pct: float, rules: Rules, *, running: bool) -> Iterator[Told]:
+def _theft_goes_on(
+    track: Track, pct: float | None, rules: Rules, *, running: bool
+) -> Iterator[Told]:
     """What is gone counts until the engine runs again; only an acknowledgement closes it."""
-    lost = _quantity(rules, track.base - pct)
     if track.calm:
         return
     if running:
         yield Told(WAIT, "FUEL_DROP", track._replace(calm=1))
-    elif lost - (track.worst or 0.0) >= _quantity(rules, MORE_PCT):
-        yield _theft("update", track._replace(worst=lost, readings=track.readings + 1), rules)
+    elif pct is not None:
+        lost = _of_tank(rules, track.base - pct)
+        if lost - (track.worst or 0.0) >= _of_tank(rules, MORE_PCT):
+            yield _theft("update", track._replace(worst=lost, readings=track.readings + 1), rules)
 
 
-def _drop(level: tuple[int, float], pct: float, t: int, rules: Rules) -> Iterator[Told]:
-    since, mark = level
+def _drop(marks: tuple[Mark, ...], pct: float, t: int, rules: Rules) -> Iterator[Told]:
     numbers = rules.limits["FUEL_DROP"]
-    if mark - pct >= _share(rules, numbers["percent"], numbers["litres"]):
-        lost = _quantity(rules, mark - pct)
-        fresh = Track(1, (), since, opened_at=t, worst=lost, base=mark, readings=1)
+    lost = round(marks[0].pct - pct, EXACT) if marks else 0.0
+    if lost >= _share(rules, numbers["percent"], numbers["litres"]):
+        since, base = marks[0].t, marks[0].pct
+        fresh = Track(1, (), since, t, worst=_of_tank(rules, lost), base=base, readings=1)
         yield _theft("open", fresh, rules)
 
 
@@ -87,13 +121,15 @@ def _refuel(
 ) -> Iterator[Told]:
     numbers, unit = rules.limits["REFUEL"], _unit(rules)
     if track is None:
-        if low is None or pct - low < _share(rules, numbers["percent"], numbers["litres"]):
+        if low is None or round(pct - low, EXACT) < _share(
+            rules, numbers["percent"], numbers["litres"]
+        ):
             return
-        added = _quantity(rules, pct - low)
+        added = _of_tank(rules, pct - low)
         fresh = Track(1, (), t, opened_at=t, calm=t, worst=added, base=low, readings=1)
         yield Told("open", "REFUEL", fresh, "info", unit=unit)
         return
-    added = _quantity(rules, pct - track.base)
+    added = _of_tank(rules, pct - track.base)
     if added > (track.worst or 0.0):
         risen = track._replace(worst=added, calm=t, readings=track.readings + 1)
         yield Told("update", "REFUEL", risen, "info", unit=unit)
@@ -108,7 +144,7 @@ def _share(rules: Rules, percent: float, litres: float) -> float:
     return max(percent, litres / rules.tank_l * 100) if rules.tank_l else percent
 
 
-def _quantity(rules: Rules, percent: float) -> float:
+def _of_tank(rules: Rules, percent: float) -> float:
     """Litres, or % of a tank whose size is not known."""
     return round(percent * rules.tank_l / 100, 1) if rules.tank_l else round(percent, 1)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from chantier.detection.memory import Memory, Track
 from chantier.detection.rules import Rules
+from chantier.detection.running import engine_runs
 from chantier.detection.told import FORGET, WAIT, Told
 from chantier.telemetry import Reading
 
@@ -31,20 +32,21 @@ def mark_cycles(now: Memory, reading: Reading) -> Memory:
 def follow_idling(
     now: Memory, reading: Reading, rules: Rules, tracks: dict[str, Track]
 ) -> Iterator[Told]:
-    """Judge the state of a machine; one that does not tell its state is not judged."""
-    if reading.st is None:
-        return
+    """Judge the state of a machine; of one that does not tell it, only a stop counts."""
     track = tracks.get("IDLE_LONG")
+    stopped = engine_runs(reading) is False or reading.st == "OFF"
+    if reading.st is None and not stopped:
+        return
     numbers = rules.limits["IDLE_LONG"]
-    if reading.st == "IDLE" and reading.eng is not False:
+    if reading.st == "IDLE" and not stopped:
         yield from _idle(now, reading.t, track, numbers)
     elif track is not None:
         working = track._replace(calm=track.calm or reading.t)
-        stopped = reading.st == "OFF" or reading.eng is False
         if not stopped and reading.t - working.calm < numbers["work_s"]:
             yield Told(WAIT, "IDLE_LONG", working)
         elif track.level:
-            yield _idling("close", working, numbers)
+            idle_s = working.calm - track.held[0]
+            yield _idling("close", working._replace(worst=float(idle_s // MINUTE_S)), numbers)
         else:
             yield Told(FORGET, "IDLE_LONG", working)
 

@@ -15,6 +15,8 @@ READABLE = (1, MEMORY_VERSION)
 # A memory that nothing else makes worth a write is written this often, s: it is the
 # last sign of life of its machine, and the time before which nothing is judged again.
 REFRESH_S = 300
+# Nor does it wait while the lowest fuel level falls by more than a machine burns, %.
+LOW_PCT = 1.0
 
 
 class Track(NamedTuple):
@@ -43,6 +45,20 @@ class Track(NamedTuple):
     last: int = 0
 
 
+class Mark(NamedTuple):
+    """A fuel level while the engine is off.
+
+    Attributes:
+        t: when, epoch seconds.
+        pct: % of the tank.
+        hours: the hour meter then, h; None where it is not known.
+    """
+
+    t: int
+    pct: float
+    hours: float | None = None
+
+
 class Memory(NamedTuple):
     """All that is remembered of one machine.
 
@@ -54,7 +70,7 @@ class Memory(NamedTuple):
         lat: last known position, degrees; None when never known.
         lon: degrees.
         parked: (lat, lon) where the engine was stopped; None while it runs.
-        level: (time, %) of the fuel level that a loss is counted from; None while it runs.
+        levels: the fuel levels that a loss is counted from, falling; none while it runs.
         low: lowest fuel level since the last refuel, %.
         cycles: (count, time of its last rise) of the load cycles.
         service_h: hour meter of the last service, rounded to the interval, h.
@@ -68,7 +84,7 @@ class Memory(NamedTuple):
     lat: float | None = None
     lon: float | None = None
     parked: tuple[float, float] | None = None
-    level: tuple[int, float] | None = None
+    levels: tuple[Mark, ...] = ()
     low: float | None = None
     cycles: tuple[float, int] | None = None
     service_h: float | None = None
@@ -124,10 +140,15 @@ def material(before: Memory, after: Memory) -> bool:
         heard=after.heard,
         lat=after.lat,
         lon=after.lon,
-        low=after.low,
+        low=after.low if _as_low(before.low, after.low) else before.low,
         cycles=after.cycles,
     )
     return old or moving != after
+
+
+def _as_low(before: float | None, after: float | None) -> bool:
+    """Whether a refuel counts from as good as the same level, %."""
+    return before is not None and after is not None and abs(before - after) < LOW_PCT
 
 
 def dump(memory: Memory) -> str:
@@ -148,9 +169,10 @@ def load(text: str | None) -> Memory:
     body = json.loads(text)
     if body.pop("v", None) not in READABLE:
         raise ValueError(f"detection memory is not of version {MEMORY_VERSION}")
-    for name in ("parked", "level", "cycles"):
+    for name in ("parked", "cycles"):
         if name in body:
             body[name] = tuple(body[name])
+    body["levels"] = tuple(Mark(*one) for one in body.get("levels", ()))
     tracks = tuple(
         (name, Track(level, tuple(held), *rest))
         for name, (level, held, *rest) in body.pop("tracks").items()

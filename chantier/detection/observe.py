@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from chantier.detection.catalogue import DEFAULT_RULES
 from chantier.detection.faults import follow_faults
-from chantier.detection.fuel import follow_fuel, mark_level
+from chantier.detection.fuel import follow_fuel, mark_fuel
 from chantier.detection.idling import follow_idling, mark_cycles
 from chantier.detection.memory import Event, Memory, Track
 from chantier.detection.off_hours import follow_hours
 from chantier.detection.place import fix_of, follow_fence, follow_tow, mark_parked
 from chantier.detection.rules import Rules
+from chantier.detection.running import engine_runs
 from chantier.detection.thresholds import follow_thresholds
 from chantier.detection.told import FORGET, NOT_FOLLOWED, WAIT, Told
 from chantier.detection.upkeep import follow_service, mark_service
@@ -43,9 +44,9 @@ def observe(
         keep(tracks, told)
         if told.kind not in (WAIT, FORGET):
             events.append(event_of(told, now, reading.t))
-    if reading.fuel_pct is not None or now.level is not None:
+    if reading.fuel_pct is not None or now.levels:
         within_s = rules.limits["FUEL_DROP"]["within_s"]
-        now = mark_level(now, reading, within_s, filling="REFUEL" in tracks)
+        now = mark_fuel(now, reading, within_s, filling="REFUEL" in tracks)
     if tracks or memory.tracks:
         now = now._replace(tracks=tuple(sorted(tracks.items())))
     return now, tuple(events)
@@ -82,9 +83,8 @@ def _families(
 
 
 def _engine_on(since: int, reading: Reading) -> int:
-    """Since when the engine runs; a machine without that sensor tells it by its speed."""
-    turning = None if reading.rpm is None else reading.rpm > 0
-    running = turning if reading.eng is None else reading.eng
+    """Since when the engine runs; a reading that does not tell changes nothing."""
+    running = engine_runs(reading)
     if running is None:
         return since
     return (since or reading.t) if running else 0

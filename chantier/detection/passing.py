@@ -63,7 +63,7 @@ def acknowledge(memory: Memory, code: str) -> Memory:
         return memory
     tracks = tuple(pair for pair in memory.tracks if pair[0] != code)
     if code == "FUEL_DROP":
-        return memory._replace(tracks=tracks, level=None)
+        return memory._replace(tracks=tracks, levels=memory.levels[-1:])
     known = memory.lat is not None and memory.lon is not None and not memory.engine_on
     parked = (memory.lat or 0.0, memory.lon or 0.0) if known else None
     return memory._replace(tracks=tracks, parked=parked)

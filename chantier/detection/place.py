@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from chantier.detection.ground import FAR_M, holds, metres_between, metres_from_border
 from chantier.detection.memory import Memory, Track
 from chantier.detection.rules import Rules
+from chantier.detection.running import engine_runs
 from chantier.detection.told import FORGET, WAIT, Told
 from chantier.telemetry import Reading
 
@@ -77,38 +78,44 @@ def _outside(track: Track | None, t: int, away: float, for_s: float) -> Iterator
 def mark_parked(now: Memory, reading: Reading) -> Memory:
     """The memory with the place where the engine was stopped: the first fix after it."""
     if now.engine_on:
-        return now._replace(parked=None)
+        return now if now.parked is None else now._replace(parked=None)
     fix = fix_of(reading)
-    if now.parked is None and fix is not None and _known_off(reading):
+    if now.parked is None and fix is not None and engine_runs(reading) is False:
         return now._replace(parked=fix)
     return now
-
-
-def _known_off(reading: Reading) -> bool:
-    return reading.eng is False or (reading.eng is None and reading.rpm == 0)
 
 
 def follow_tow(
     now: Memory, reading: Reading, rules: Rules, tracks: dict[str, Track]
 ) -> Iterator[Told]:
     """Judge a fix against the place where the machine was parked: two in a row, as above."""
-    fix, track = fix_of(reading), tracks.get("TOW")
-    if fix is None or now.parked is None or now.engine_on:
-        if track is not None and not track.level and now.engine_on:
-            yield Told(FORGET, "TOW", track)
+    track = tracks.get("TOW")
+    if now.engine_on:
+        yield from _driven(track)
         return
-    radius = reading.acc_m or 0.0
-    away = round(metres_between(*fix, now.parked))
+    fix = fix_of(reading)
+    if fix is None or now.parked is None:
+        return
+    metres = metres_between(*fix, now.parked)
+    away = round(metres)
     if track is not None and track.level:
-        if abs(away - (track.worst or 0.0)) >= STEP_M:
-            moved = track._replace(worst=away, readings=track.readings + 1)
+        # `base` is how far it was when last told.
+        if not track.calm and abs(away - track.base) >= STEP_M:
+            worst = max(away, track.worst or 0.0)
+            moved = track._replace(worst=worst, base=away, readings=track.readings + 1)
             yield Told("update", "TOW", moved, "critical", unit="m")
-    elif away - radius <= rules.limits["TOW"]["metres"]:
+    elif metres - (reading.acc_m or 0.0) <= rules.limits["TOW"]["metres"]:
         if track is not None:
             yield Told(FORGET, "TOW", track)
     elif track is None:
         yield Told(WAIT, "TOW", Track(held=(reading.t,)))
     else:
         since = track.held[0]
-        fresh = Track(1, track.held, since, opened_at=reading.t, worst=away, readings=1)
+        fresh = Track(1, track.held, since, reading.t, worst=away, base=away, readings=1)
         yield Told("open", "TOW", fresh, "critical", unit="m")
+
+
+def _driven(track: Track | None) -> Iterator[Told]:
+    """An engine that runs: nothing is towed, and an open alert follows it no more."""
+    if track is not None and not track.calm:
+        yield Told(WAIT if track.level else FORGET, "TOW", track._replace(calm=track.level))

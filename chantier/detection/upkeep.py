@@ -23,10 +23,11 @@ def mark_service(now: Memory, reading: Reading, every_h: float) -> Memory:
     """The memory with the hour meter of the last service.
 
     Of a machine never seen before, every service until now counts as done. An
-    hour meter that goes back by more than an interval is a new one.
+    hour meter that goes back by more than an interval is a new one. Zero is what
+    a controller says that has not read it yet.
     """
     hours = reading.op_h
-    if hours is None:
+    if not hours:
         return now
     if now.service_h is None or hours < now.service_h - every_h:
         return now._replace(service_h=floor(hours / every_h) * every_h)
@@ -42,11 +43,13 @@ def follow_service(
     now: Memory, reading: Reading, rules: Rules, tracks: dict[str, Track]
 ) -> Iterator[Told]:
     """Judge the hour meter against the next service."""
-    if reading.op_h is None or now.service_h is None:
+    if not reading.op_h or now.service_h is None:
         return
     numbers = rules.limits["SERVICE_DUE"]
     due = now.service_h + numbers["every_h"]
     level = sum(reading.op_h >= hours for hours in (due - numbers["before_h"], due))
+    if not level and not tracks:
+        return
     kind = interval(due, numbers["every_h"])
     for name, track in tracks.items():
         if name.startswith("SERVICE_DUE:") and (name != f"SERVICE_DUE:{kind}" or not level):

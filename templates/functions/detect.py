@@ -152,17 +152,23 @@ def _kind(value):
 MEMORY_VERSION = 2
 READABLE = (1, MEMORY_VERSION)
 REFRESH_S = 300
+LOW_PCT = 1.0
 
 Track = namedtuple('Track', 'level held since opened_at calm worst base readings last', defaults=(0, (), 0, 0, 0, None, 0.0, 0, 0))
 
-Memory = namedtuple('Memory', 't seq heard engine_on lat lon parked level low cycles service_h tracks', defaults=(0, 0, 0, 0, None, None, None, None, None, None, None, ()))
+Mark = namedtuple('Mark', 't pct hours', defaults=(None,))
+
+Memory = namedtuple('Memory', 't seq heard engine_on lat lon parked levels low cycles service_h tracks', defaults=(0, 0, 0, 0, None, None, None, (), None, None, None, ()))
 
 Event = namedtuple('Event', 'kind code fault severity level t since opened_at value limit unit lat lon readings')
 
 def material(before, after):
   old = max(after.t - before.t, after.heard - before.heard) >= REFRESH_S
-  moving = before._replace(t=after.t, seq=after.seq, heard=after.heard, lat=after.lat, lon=after.lon, low=after.low, cycles=after.cycles)
+  moving = before._replace(t=after.t, seq=after.seq, heard=after.heard, lat=after.lat, lon=after.lon, low=after.low if _as_low(before.low, after.low) else before.low, cycles=after.cycles)
   return old or moving != after
+
+def _as_low(before, after):
+  return before is not None and after is not None and (abs(before - after) < LOW_PCT)
 
 def dump(memory):
   said = {name: value for name, value in memory._asdict().items() if value is not None}
@@ -175,9 +181,10 @@ def load(text):
   body = json.loads(text)
   if body.pop('v', None) not in READABLE:
     raise ValueError(f'detection memory is not of version {MEMORY_VERSION}')
-  for name in ('parked', 'level', 'cycles'):
+  for name in ('parked', 'cycles'):
     if name in body:
       body[name] = tuple(body[name])
+  body['levels'] = tuple((Mark(*one) for one in body.get('levels', ())))
   tracks = tuple(((name, Track(level, tuple(held), *rest)) for name, (level, held, *rest) in body.pop('tracks').items()))
   return Memory(**body, tracks=tracks)
 
@@ -189,7 +196,7 @@ COMPARE = {
 
 Level = namedtuple('Level', 'severity limit for_s')
 
-Condition = namedtuple('Condition', 'code field unit opens clears levels clear clear_for_s inhibit_s engine above_rpm up_to_rpm gap_s fault absolute', defaults=(30, True, -1.0, ANY_RPM, 120, '', False))
+Condition = namedtuple('Condition', 'code field unit opens clears levels clear clear_for_s inhibit_s engine above_rpm up_to_rpm gap_s fault absolute stops', defaults=(30, True, -1.0, ANY_RPM, 120, '', False, False))
 
 def step(rule, track, value, t):
   past = COMPARE[rule.opens]
@@ -236,10 +243,10 @@ def tilt(numbers):
 
 def _lean(field, numbers):
   warning, critical = (numbers[f'{field}_warning'], numbers[f'{field}_critical'])
-  return Condition(code='TILT', fault=field, field=field, absolute=True, unit='°', opens='>=', levels=(Level('warning', warning, int(numbers['for_s'])), Level('critical', critical, int(numbers['critical_for_s']))), clears='<=', clear=warning - numbers['margin'], clear_for_s=int(numbers['clear_for_s']), inhibit_s=-1, engine=False)
+  return Condition(code='TILT', fault=field, field=field, absolute=True, unit='°', opens='>=', levels=(Level('warning', warning, int(numbers['for_s'])), Level('critical', critical, int(numbers['critical_for_s']))), clears='<=', clear=warning - numbers['margin'], clear_for_s=int(numbers['clear_for_s']), inhibit_s=-1, engine=False, gap_s=0)
 
 def overspeed(numbers):
-  return (Condition(code='OVERSPEED', field='spd_kmh', unit='km/h', opens='>', levels=(Level('info', numbers['limit'], int(numbers['for_s'])),), clears='<', clear=numbers['clear'], clear_for_s=0, inhibit_s=-1),)
+  return (Condition(code='OVERSPEED', field='spd_kmh', unit='km/h', opens='>', levels=(Level('info', numbers['limit'], int(numbers['for_s'])),), clears='<', clear=numbers['clear'], clear_for_s=0, inhibit_s=-1, stops=True),)
 
 # --- chantier.detection.engine
 COOLANT_HIGH = {
@@ -278,6 +285,15 @@ def _oil(numbers, limit, *, above_rpm, up_to_rpm):
 Opening = namedtuple('Opening', 'offsets week off', defaults=(frozenset(),))
 
 Rules = namedtuple('Rules', 'limits conditions tank_l zones opening vgp_due', defaults=(0.0, (), None, 0))
+
+# --- chantier.detection.running
+
+def engine_runs(reading):
+  if reading.eng is not None:
+    return reading.eng
+  if reading.rpm is not None:
+    return reading.rpm > 0
+  return None if reading.st is None else reading.st != 'OFF'
 
 # --- chantier.detection.told
 NOT_FOLLOWED = Track()
@@ -332,7 +348,7 @@ def _active(fault, count, level, track, t):
   return Told('update', DTC, seen, FAULT_SEVERITIES[track.level - 1], fault)
 
 def _absent(fault, track, now, reading, numbers):
-  if reading.eng is False or (reading.eng is None and reading.rpm == 0):
+  if engine_runs(reading) is False:
     return Told(WAIT, DTC, track._replace(calm=0), fault=fault)
   calm = track.calm or reading.t
   needed = numbers['absent_for_s']
@@ -350,47 +366,67 @@ REFUEL = {
   'litres': 20.0, 'percent': 15.0, 'over_s': 300,
 }
 STANDING_KMH = 1.0
+RAN_H = 0.1
 MORE_PCT = 2.0
+EXACT = 6
 
-def mark_level(now, reading, within_s, *, filling):
-  pct, level = (reading.fuel_pct, now.level)
-  if now.engine_on:
-    level = None
-  elif pct is not None and (level is None or pct > level[1] or reading.t - level[0] >= within_s):
-    level = (reading.t, pct)
-  low = now.low
+def mark_fuel(now, reading, within_s, *, filling):
+  pct, low = (_level(reading), now.low)
   if filling:
     low = None
-  elif pct is not None:
-    low = pct if low is None else min(low, pct)
-  return now._replace(level=level, low=low)
+  elif pct is not None and (low is None or pct < low):
+    low = pct
+  return now._replace(levels=_marked(now, reading, within_s), low=low)
+
+def _marked(now, reading, within_s):
+  pct = _level(reading)
+  if now.engine_on or _moves(reading):
+    return ()
+  if pct is None or not (now.levels or engine_runs(reading) is False):
+    return now.levels
+  higher = (mark for mark in _counting(now.levels, reading, within_s) if mark.pct > pct)
+  return (*higher, Mark(reading.t, pct, reading.op_h or None))
+
+def _counting(levels, reading, within_s):
+  recent = tuple((mark for mark in levels if reading.t - mark.t <= within_s)) or levels[-1:]
+  return tuple((mark for mark in recent if not _has_run(mark, reading)))
+
+def _has_run(mark, reading):
+  return bool(mark.hours and reading.op_h) and (reading.op_h or 0) - (mark.hours or 0) > RAN_H
+
+def _level(reading):
+  return None if _moves(reading) else reading.fuel_pct
+
+def _moves(reading):
+  return (reading.spd_kmh or 0.0) > STANDING_KMH
 
 def follow_fuel(now, reading, rules, tracks):
-  pct = reading.fuel_pct
-  if pct is None:
-    return
+  pct = _level(reading)
   theft = tracks.get('FUEL_DROP')
   if theft is not None:
     yield from _theft_goes_on(theft, pct, rules, running=bool(now.engine_on))
-  elif now.level is not None and (reading.spd_kmh or 0.0) <= STANDING_KMH:
-    yield from _drop(now.level, pct, reading.t, rules)
-  yield from _refuel(now.low, pct, reading.t, rules, tracks.get('REFUEL'))
+  elif now.levels and pct is not None:
+    within_s = rules.limits['FUEL_DROP']['within_s']
+    yield from _drop(_counting(now.levels, reading, within_s), pct, reading.t, rules)
+  if pct is not None:
+    yield from _refuel(now.low, pct, reading.t, rules, tracks.get('REFUEL'))
 
 def _theft_goes_on(track, pct, rules, *, running):
-  lost = _quantity(rules, track.base - pct)
   if track.calm:
     return
   if running:
     yield Told(WAIT, 'FUEL_DROP', track._replace(calm=1))
-  elif lost - (track.worst or 0.0) >= _quantity(rules, MORE_PCT):
-    yield _theft('update', track._replace(worst=lost, readings=track.readings + 1), rules)
+  elif pct is not None:
+    lost = _of_tank(rules, track.base - pct)
+    if lost - (track.worst or 0.0) >= _of_tank(rules, MORE_PCT):
+      yield _theft('update', track._replace(worst=lost, readings=track.readings + 1), rules)
 
-def _drop(level, pct, t, rules):
-  since, mark = level
+def _drop(marks, pct, t, rules):
   numbers = rules.limits['FUEL_DROP']
-  if mark - pct >= _share(rules, numbers['percent'], numbers['litres']):
-    lost = _quantity(rules, mark - pct)
-    fresh = Track(1, (), since, opened_at=t, worst=lost, base=mark, readings=1)
+  lost = round(marks[0].pct - pct, EXACT) if marks else 0.0
+  if lost >= _share(rules, numbers['percent'], numbers['litres']):
+    since, base = (marks[0].t, marks[0].pct)
+    fresh = Track(1, (), since, t, worst=_of_tank(rules, lost), base=base, readings=1)
     yield _theft('open', fresh, rules)
 
 def _theft(kind, track, rules):
@@ -399,13 +435,13 @@ def _theft(kind, track, rules):
 def _refuel(low, pct, t, rules, track):
   numbers, unit = (rules.limits['REFUEL'], _unit(rules))
   if track is None:
-    if low is None or pct - low < _share(rules, numbers['percent'], numbers['litres']):
+    if low is None or round(pct - low, EXACT) < _share(rules, numbers['percent'], numbers['litres']):
       return
-    added = _quantity(rules, pct - low)
+    added = _of_tank(rules, pct - low)
     fresh = Track(1, (), t, opened_at=t, calm=t, worst=added, base=low, readings=1)
     yield Told('open', 'REFUEL', fresh, 'info', unit=unit)
     return
-  added = _quantity(rules, pct - track.base)
+  added = _of_tank(rules, pct - track.base)
   if added > (track.worst or 0.0):
     risen = track._replace(worst=added, calm=t, readings=track.readings + 1)
     yield Told('update', 'REFUEL', risen, 'info', unit=unit)
@@ -417,7 +453,7 @@ def _refuel(low, pct, t, rules, track):
 def _share(rules, percent, litres):
   return max(percent, litres / rules.tank_l * 100) if rules.tank_l else percent
 
-def _quantity(rules, percent):
+def _of_tank(rules, percent):
   return round(percent * rules.tank_l / 100, 1) if rules.tank_l else round(percent, 1)
 
 def _unit(rules):
@@ -441,19 +477,20 @@ def mark_cycles(now, reading):
   return now._replace(cycles=(reading.cyc, reading.t))
 
 def follow_idling(now, reading, rules, tracks):
-  if reading.st is None:
-    return
   track = tracks.get('IDLE_LONG')
+  stopped = engine_runs(reading) is False or reading.st == 'OFF'
+  if reading.st is None and (not stopped):
+    return
   numbers = rules.limits['IDLE_LONG']
-  if reading.st == 'IDLE' and reading.eng is not False:
+  if reading.st == 'IDLE' and (not stopped):
     yield from _idle(now, reading.t, track, numbers)
   elif track is not None:
     working = track._replace(calm=track.calm or reading.t)
-    stopped = reading.st == 'OFF' or reading.eng is False
     if not stopped and reading.t - working.calm < numbers['work_s']:
       yield Told(WAIT, 'IDLE_LONG', working)
     elif track.level:
-      yield _idling('close', working, numbers)
+      idle_s = working.calm - track.held[0]
+      yield _idling('close', working._replace(worst=float(idle_s // MINUTE_S)), numbers)
     else:
       yield Told(FORGET, 'IDLE_LONG', working)
 
@@ -602,36 +639,40 @@ def _outside(track, t, away, for_s):
 
 def mark_parked(now, reading):
   if now.engine_on:
-    return now._replace(parked=None)
+    return now if now.parked is None else now._replace(parked=None)
   fix = fix_of(reading)
-  if now.parked is None and fix is not None and _known_off(reading):
+  if now.parked is None and fix is not None and (engine_runs(reading) is False):
     return now._replace(parked=fix)
   return now
 
-def _known_off(reading):
-  return reading.eng is False or (reading.eng is None and reading.rpm == 0)
-
 def follow_tow(now, reading, rules, tracks):
-  fix, track = (fix_of(reading), tracks.get('TOW'))
-  if fix is None or now.parked is None or now.engine_on:
-    if track is not None and (not track.level) and now.engine_on:
-      yield Told(FORGET, 'TOW', track)
+  track = tracks.get('TOW')
+  if now.engine_on:
+    yield from _driven(track)
     return
-  radius = reading.acc_m or 0.0
-  away = round(metres_between(*fix, now.parked))
+  fix = fix_of(reading)
+  if fix is None or now.parked is None:
+    return
+  metres = metres_between(*fix, now.parked)
+  away = round(metres)
   if track is not None and track.level:
-    if abs(away - (track.worst or 0.0)) >= STEP_M:
-      moved = track._replace(worst=away, readings=track.readings + 1)
+    if not track.calm and abs(away - track.base) >= STEP_M:
+      worst = max(away, track.worst or 0.0)
+      moved = track._replace(worst=worst, base=away, readings=track.readings + 1)
       yield Told('update', 'TOW', moved, 'critical', unit='m')
-  elif away - radius <= rules.limits['TOW']['metres']:
+  elif metres - (reading.acc_m or 0.0) <= rules.limits['TOW']['metres']:
     if track is not None:
       yield Told(FORGET, 'TOW', track)
   elif track is None:
     yield Told(WAIT, 'TOW', Track(held=(reading.t,)))
   else:
     since = track.held[0]
-    fresh = Track(1, track.held, since, opened_at=reading.t, worst=away, readings=1)
+    fresh = Track(1, track.held, since, reading.t, worst=away, base=away, readings=1)
     yield Told('open', 'TOW', fresh, 'critical', unit='m')
+
+def _driven(track):
+  if track is not None and (not track.calm):
+    yield Told(WAIT if track.level else FORGET, 'TOW', track._replace(calm=track.level))
 
 # --- chantier.detection.silence
 NO_SIGNAL = {
@@ -690,18 +731,20 @@ SERVICE_SEVERITIES = ('info', 'warning')
 
 def mark_service(now, reading, every_h):
   hours = reading.op_h
-  if hours is None:
+  if not hours:
     return now
   if now.service_h is None or hours < now.service_h - every_h:
     return now._replace(service_h=floor(hours / every_h) * every_h)
   return now
 
 def follow_service(now, reading, rules, tracks):
-  if reading.op_h is None or now.service_h is None:
+  if not reading.op_h or now.service_h is None:
     return
   numbers = rules.limits['SERVICE_DUE']
   due = now.service_h + numbers['every_h']
   level = sum((reading.op_h >= hours for hours in (due - numbers['before_h'], due)))
+  if not level and (not tracks):
+    return
   kind = interval(due, numbers['every_h'])
   for name, track in tracks.items():
     if name.startswith('SERVICE_DUE:') and (name != f'SERVICE_DUE:{kind}' or not level):
@@ -762,6 +805,9 @@ DEFAULT_RULES = rules_for()
 def follow_thresholds(now, reading, rules, tracks):
   running = reading.t - now.engine_on if now.engine_on else -1
   for rule in rules.conditions:
+    if rule.stops and running < 0:
+      yield from _stopped(rule, tracks.get(rule.code))
+      continue
     value = getattr(reading, rule.field)
     if value is None or not _judged(rule, running, reading.rpm or 0.0):
       continue
@@ -772,12 +818,20 @@ def follow_thresholds(now, reading, rules, tracks):
     if track is NOT_FOLLOWED and (not COMPARE[rule.opens](value, rule.levels[0].limit)):
       continue
     kind, track = step(rule, track, value, reading.t)
-    if not kind:
-      yield Told('forget' if track == NOT_FOLLOWED else WAIT, rule.code, track, '', rule.fault)
-      continue
-    level = rule.levels[track.level - 1]
-    limit = level.limit + track.base - rule.levels[0].limit
-    yield Told(kind, rule.code, track, level.severity, rule.fault, limit, rule.unit)
+    if kind:
+      yield _told(kind, rule, track)
+    else:
+      wait = FORGET if track == NOT_FOLLOWED else WAIT
+      yield Told(wait, rule.code, track, fault=rule.fault)
+
+def _told(kind, rule, track):
+  level = rule.levels[track.level - 1]
+  limit = round(level.limit + track.base - rule.levels[0].limit, 6)
+  return Told(kind, rule.code, track, level.severity, rule.fault, limit, rule.unit)
+
+def _stopped(rule, track):
+  if track is not None:
+    yield (_told('close', rule, track) if track.level else Told(FORGET, rule.code, track))
 
 def _judged(rule, running, rpm):
   if running <= rule.inhibit_s and (running >= 0 or rule.engine):
@@ -796,9 +850,9 @@ def observe(memory, reading, rules=DEFAULT_RULES):
     keep(tracks, told)
     if told.kind not in (WAIT, FORGET):
       events.append(event_of(told, now, reading.t))
-  if reading.fuel_pct is not None or now.level is not None:
+  if reading.fuel_pct is not None or now.levels:
     within_s = rules.limits['FUEL_DROP']['within_s']
-    now = mark_level(now, reading, within_s, filling='REFUEL' in tracks)
+    now = mark_fuel(now, reading, within_s, filling='REFUEL' in tracks)
   if tracks or memory.tracks:
     now = now._replace(tracks=tuple(sorted(tracks.items())))
   return (now, tuple(events))
@@ -822,8 +876,7 @@ def _families(now, reading, rules, tracks):
     yield from follow_faults(now, reading, rules, before)
 
 def _engine_on(since, reading):
-  turning = None if reading.rpm is None else reading.rpm > 0
-  running = turning if reading.eng is None else reading.eng
+  running = engine_runs(reading)
   if running is None:
     return since
   return since or reading.t if running else 0

@@ -18,17 +18,23 @@ from urllib.parse import urlencode
 MEMORY_VERSION = 2
 READABLE = (1, MEMORY_VERSION)
 REFRESH_S = 300
+LOW_PCT = 1.0
 
 Track = namedtuple('Track', 'level held since opened_at calm worst base readings last', defaults=(0, (), 0, 0, 0, None, 0.0, 0, 0))
 
-Memory = namedtuple('Memory', 't seq heard engine_on lat lon parked level low cycles service_h tracks', defaults=(0, 0, 0, 0, None, None, None, None, None, None, None, ()))
+Mark = namedtuple('Mark', 't pct hours', defaults=(None,))
+
+Memory = namedtuple('Memory', 't seq heard engine_on lat lon parked levels low cycles service_h tracks', defaults=(0, 0, 0, 0, None, None, None, (), None, None, None, ()))
 
 Event = namedtuple('Event', 'kind code fault severity level t since opened_at value limit unit lat lon readings')
 
 def material(before, after):
   old = max(after.t - before.t, after.heard - before.heard) >= REFRESH_S
-  moving = before._replace(t=after.t, seq=after.seq, heard=after.heard, lat=after.lat, lon=after.lon, low=after.low, cycles=after.cycles)
+  moving = before._replace(t=after.t, seq=after.seq, heard=after.heard, lat=after.lat, lon=after.lon, low=after.low if _as_low(before.low, after.low) else before.low, cycles=after.cycles)
   return old or moving != after
+
+def _as_low(before, after):
+  return before is not None and after is not None and (abs(before - after) < LOW_PCT)
 
 def dump(memory):
   said = {name: value for name, value in memory._asdict().items() if value is not None}
@@ -41,9 +47,10 @@ def load(text):
   body = json.loads(text)
   if body.pop('v', None) not in READABLE:
     raise ValueError(f'detection memory is not of version {MEMORY_VERSION}')
-  for name in ('parked', 'level', 'cycles'):
+  for name in ('parked', 'cycles'):
     if name in body:
       body[name] = tuple(body[name])
+  body['levels'] = tuple((Mark(*one) for one in body.get('levels', ())))
   tracks = tuple(((name, Track(level, tuple(held), *rest)) for name, (level, held, *rest) in body.pop('tracks').items()))
   return Memory(**body, tracks=tracks)
 
@@ -52,7 +59,7 @@ ANY_RPM = 1000000000.0
 
 Level = namedtuple('Level', 'severity limit for_s')
 
-Condition = namedtuple('Condition', 'code field unit opens clears levels clear clear_for_s inhibit_s engine above_rpm up_to_rpm gap_s fault absolute', defaults=(30, True, -1.0, ANY_RPM, 120, '', False))
+Condition = namedtuple('Condition', 'code field unit opens clears levels clear clear_for_s inhibit_s engine above_rpm up_to_rpm gap_s fault absolute stops', defaults=(30, True, -1.0, ANY_RPM, 120, '', False, False))
 
 # --- chantier.detection.chassis
 TILT = {
@@ -68,10 +75,10 @@ def tilt(numbers):
 
 def _lean(field, numbers):
   warning, critical = (numbers[f'{field}_warning'], numbers[f'{field}_critical'])
-  return Condition(code='TILT', fault=field, field=field, absolute=True, unit='°', opens='>=', levels=(Level('warning', warning, int(numbers['for_s'])), Level('critical', critical, int(numbers['critical_for_s']))), clears='<=', clear=warning - numbers['margin'], clear_for_s=int(numbers['clear_for_s']), inhibit_s=-1, engine=False)
+  return Condition(code='TILT', fault=field, field=field, absolute=True, unit='°', opens='>=', levels=(Level('warning', warning, int(numbers['for_s'])), Level('critical', critical, int(numbers['critical_for_s']))), clears='<=', clear=warning - numbers['margin'], clear_for_s=int(numbers['clear_for_s']), inhibit_s=-1, engine=False, gap_s=0)
 
 def overspeed(numbers):
-  return (Condition(code='OVERSPEED', field='spd_kmh', unit='km/h', opens='>', levels=(Level('info', numbers['limit'], int(numbers['for_s'])),), clears='<', clear=numbers['clear'], clear_for_s=0, inhibit_s=-1),)
+  return (Condition(code='OVERSPEED', field='spd_kmh', unit='km/h', opens='>', levels=(Level('info', numbers['limit'], int(numbers['for_s'])),), clears='<', clear=numbers['clear'], clear_for_s=0, inhibit_s=-1, stops=True),)
 
 # --- chantier.detection.engine
 COOLANT_HIGH = {
@@ -111,16 +118,6 @@ Opening = namedtuple('Opening', 'offsets week off', defaults=(frozenset(),))
 
 Rules = namedtuple('Rules', 'limits conditions tank_l zones opening vgp_due', defaults=(0.0, (), None, 0))
 
-# --- chantier.detection.told
-NOT_FOLLOWED = Track()
-FORGET = 'forget'
-
-class Told(namedtuple('Told', 'kind code track severity fault limit unit', defaults=('info', '', None, ''))):
-  __slots__ = ()
-  @property
-  def name(self):
-    return f'{self.code}:{self.fault}' if self.fault else self.code
-
 # --- chantier.errors
 
 class ChantierError(Exception):
@@ -138,6 +135,16 @@ class Malformed(ChantierError):
 
 def format_time(t):
   return datetime.fromtimestamp(t, UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
+
+# --- chantier.detection.told
+NOT_FOLLOWED = Track()
+FORGET = 'forget'
+
+class Told(namedtuple('Told', 'kind code track severity fault limit unit', defaults=('info', '', None, ''))):
+  __slots__ = ()
+  @property
+  def name(self):
+    return f'{self.code}:{self.fault}' if self.fault else self.code
 
 # --- chantier.detection.faults
 DTC = 'DTC'
