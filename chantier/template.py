@@ -15,11 +15,21 @@ from troposphere.firehose import DeliveryStream
 from troposphere.iam import Role
 from troposphere.logs import LogGroup
 from troposphere.s3 import Bucket
+from troposphere.sns import Topic
 from troposphere.sqs import Queue, QueuePolicy
 
 from chantier.packing import unpacked
 from chantier.render import render
-from chantier.resources import alerts, detect, fleet, ingest, parameters, storage
+from chantier.resources import (
+    alerts,
+    detect,
+    fleet,
+    ingest,
+    notice,
+    parameters,
+    storage,
+    watch,
+)
 from chantier.site import Site
 from chantier.telemetry import ingest_topic
 
@@ -56,6 +66,21 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "DataBucketPolicy",
         ),
     ),
+    (
+        "6. Watch and tell: silence, dates, notices to people",
+        (
+            "Watch",
+            "WatchRole",
+            "WatchLog",
+            "WatchOnFailure",
+            "WatchSchedule",
+            "WatchScheduleRole",
+            "WatchStream",
+            "AlertsTopic",
+            "AlertsTopicPolicy",
+            "AlertsByEmail",
+        ),
+    ),
 )
 
 
@@ -70,8 +95,14 @@ class Detection(NamedTuple):
     tls_only: QueuePolicy
 
 
-def build(site: Site) -> Template:
-    """The CloudFormation template of a site, to render or to add resources to."""
+def build(site: Site, *, minimal: bool = False) -> Template:
+    """The CloudFormation template of a site, to render or to add resources to.
+
+    Args:
+        site: the site file.
+        minimal: ingest, detection, alerts and raw data alone; nobody is told, and neither
+            silence nor dates are watched. It fits in one CloudFormation request.
+    """
     template = Template(
         f"chantier: connected construction site {site.name}. Machines send telemetry to AWS IoT "
         "Core; alerts go to DynamoDB, raw data to S3. Generated from the site file."
@@ -97,7 +128,24 @@ def build(site: Site) -> Template:
         ("DeadLettersUrl", "Messages not handled after every retry", Ref(detection.queue)),
     ):
         template.add_output(Output(name, Description=description, Value=value))
+    if not minimal:
+        _add_watch(template, site, table, detection.queue)
     return template
+
+
+def _add_watch(template: Template, site: Site, table: Table, queue: Queue) -> None:
+    """What watches silence and dates, and tells people."""
+    email = template.add_parameter(notice.alert_email())
+    template.add_condition(*notice.has_email(email))
+    topic = notice.topic(site)
+    watching = _watching(site, table, topic, queue)
+    template.add_resource([*watching, topic, notice.tls_only(topic)])
+    template.add_resource(notice.email_subscription(topic, email))
+    for name, description, value in (
+        ("WatchFunctionName", "Finds silence and dates, tells people", Ref(watching[0])),
+        ("AlertsTopicArn", "What people are told; subscribe to it", Ref(topic)),
+    ):
+        template.add_output(Output(name, Description=description, Value=value))
 
 
 def _ingest(
@@ -116,6 +164,22 @@ def _detection(site: Site, bucket: Bucket, table: Table) -> Detection:
     return Detection(function, role, log, failure, queue, tls_only)
 
 
+def _watching(site: Site, table: Table, topic: Topic, queue: Queue) -> tuple[AWSObject, ...]:
+    log = watch.log_group(site)
+    role = watch.watch_role(table, topic, queue, log)
+    function = watch.watch_function(site, role=role, table=table, topic=topic, log=log)
+    caller = watch.schedule_role(function, queue)
+    return (
+        function,
+        role,
+        log,
+        watch.on_failure(function, queue),
+        watch.schedule(site, function=function, role=caller, queue=queue),
+        caller,
+        watch.stream_mapping(function, table, queue),
+    )
+
+
 def _delivery(
     site: Site, bucket: Bucket, seconds: Ref
 ) -> tuple[DeliveryStream, tuple[AWSObject, ...]]:
@@ -128,9 +192,9 @@ def _delivery(
     return stream, (stream, role, log, log_stream)
 
 
-def synthesize(site: Site) -> str:
-    """The template of a site as YAML, ready to deploy."""
-    return render(build(site), SECTIONS)
+def synthesize(site: Site, *, minimal: bool = False) -> str:
+    """The template of a site as YAML, ready to deploy; `minimal` as in `build`."""
+    return render(build(site, minimal=minimal), SECTIONS)
 
 
 def sources(site: Site) -> dict[str, str]:

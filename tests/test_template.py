@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 import yaml
 from troposphere.sns import Topic
 
+from chantier.functions.pending import LEASE_S
 from chantier.lint import lint
 from chantier.packing import packed, unpacked
 from chantier.render import render
 from chantier.resources.detect import source
 from chantier.site import EXAMPLE, Site
-from chantier.staging import MAX_INLINE_BYTES
+from chantier.staging import MAX_INLINE_BYTES, MAX_STAGED_BYTES
 from chantier.template import SECTIONS, build, sources, synthesize
 from tests import golden
 
@@ -22,9 +24,14 @@ class _Loader(yaml.SafeLoader):
     """Reads CloudFormation's short forms as (tag, value)."""
 
 
-_Loader.add_multi_constructor(
-    "!", lambda loader, tag, node: {f"!{tag}": loader.construct_scalar(node)}
-)
+def _short_form(loader: _Loader, tag: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.SequenceNode):
+        return {f"!{tag}": loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.ScalarNode)
+    return {f"!{tag}": loader.construct_scalar(node)}
+
+
+_Loader.add_multi_constructor("!", _short_form)
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +42,11 @@ def site() -> Site:
 @pytest.fixture(scope="module")
 def text(site: Site) -> str:
     return synthesize(site)
+
+
+@pytest.fixture(scope="module")
+def minimal(site: Site) -> str:
+    return synthesize(site, minimal=True)
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +75,29 @@ def test_the_committed_template_carries_the_committed_functions() -> None:
         assert f'"{path.name}"' in code, "a traceback names the file that a reader finds"
 
 
-def test_the_template_fits_in_one_request(text: str) -> None:
-    assert len(text.encode()) < MAX_INLINE_BYTES
+def test_the_committed_minimal_template_is_the_one_of_the_example_site(minimal: str) -> None:
+    committed = golden.MINIMAL.read_text("utf-8")
+    assert golden.readable(committed) == golden.readable(minimal), "run: make templates"
+
+
+def test_the_minimal_template_fits_in_one_request(minimal: str) -> None:
+    assert len(minimal.encode()) < MAX_INLINE_BYTES
+
+
+def test_the_template_fits_in_an_object(text: str) -> None:
+    assert MAX_INLINE_BYTES < len(text.encode()) < MAX_STAGED_BYTES
+
+
+def test_the_minimal_template_is_a_part_of_the_whole(minimal: str, body: dict[str, Any]) -> None:
+    part = yaml.load(minimal, _Loader)  # noqa: S506 - a SafeLoader of ours
+    for kind in ("Parameters", "Resources", "Outputs"):
+        assert part[kind].items() < body[kind].items()
+    watch = {name for name, _ in part["Resources"].items()} ^ set(body["Resources"])
+    assert watch == {name for title, names in SECTIONS if title[0] == "6" for name in names}
+
+
+def test_cfn_lint_finds_nothing_in_the_minimal_template(minimal: str) -> None:
+    assert lint(minimal, region="eu-west-3") == []
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", "eu-west-3"])
@@ -98,7 +131,7 @@ def test_rendering_says_what_the_template_says(site: Site, body: dict[str, Any])
         if isinstance(value, dict):
             if len(value) == 1 and next(iter(value)).startswith("!"):
                 tag, inner = next(iter(value.items()))
-                name = tag.removeprefix("!")
+                name, inner = tag.removeprefix("!"), long_form(inner)
                 if name == "GetAtt":
                     return {"Fn::GetAtt": inner.split(".")}
                 return {name if name == "Ref" else f"Fn::{name}": inner}
@@ -165,12 +198,39 @@ def test_every_rule_has_an_error_action_and_every_function_a_destination(
 
 def test_no_role_is_granted_a_wildcard_action_or_every_resource(body: dict[str, Any]) -> None:
     roles = [one for one in body["Resources"].values() if one["Type"] == "AWS::IAM::Role"]
-    assert len(roles) == 3
+    assert len(roles) == 5
     for role in roles:
         for policy in role["Properties"]["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:
                 assert not [action for action in statement["Action"] if "*" in action]
                 assert "*" not in statement["Resource"]
+
+
+def test_nobody_is_told_by_email_until_an_address_is_given(body: dict[str, Any]) -> None:
+    email = body["Parameters"]["AlertEmail"]
+    assert email["Default"] == ""
+    subscription = body["Resources"]["AlertsByEmail"]
+    assert body["Conditions"][subscription["Condition"]] == {
+        "!Not": [{"!Equals": [{"!Ref": "AlertEmail"}, ""]}]
+    }
+    allowed = re.compile(email["AllowedPattern"])
+    assert all(allowed.search(one) for one in ("", "chef@chantier.example"))
+    assert not any(allowed.search(one) for one in ("chef", "a b@c.d", "chef@chantier"))
+
+
+def test_the_topic_is_encrypted_and_refuses_plain_text(body: dict[str, Any]) -> None:
+    topic = body["Resources"]["AlertsTopic"]["Properties"]
+    assert topic["KmsMasterKeyId"] == "alias/aws/sns"
+    policy = body["Resources"]["AlertsTopicPolicy"]["Properties"]["PolicyDocument"]
+    (statement,) = policy["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Deny", ["sns:Publish"])
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+
+
+def test_a_taken_alert_is_free_again_only_after_the_function_has_ended(
+    body: dict[str, Any],
+) -> None:
+    assert body["Resources"]["Watch"]["Properties"]["Timeout"] < LEASE_S
 
 
 def test_a_machine_may_only_speak_as_itself_on_its_own_topic(body: dict[str, Any]) -> None:

@@ -38,11 +38,16 @@ output_option = click.option(
 @click.command()
 @site_option
 @output_option
-def synth(site_path: Path, output: Path | None) -> None:
+@click.option(
+    "--minimal",
+    is_flag=True,
+    help="Ingest, detection, alerts and raw data alone; fits in one request (51,200 bytes).",
+)
+def synth(site_path: Path, output: Path | None, *, minimal: bool) -> None:
     """Print the CloudFormation template of the site."""
     from chantier.template import synthesize
 
-    _hand_over(synthesize(load(site_path)), output)
+    _hand_over(synthesize(load(site_path), minimal=minimal), output)
 
 
 @click.command()
