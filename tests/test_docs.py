@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from chantier.detection import DEFAULTS
 from chantier.errors import SiteError
 from chantier.site import EXAMPLE, Site
+from simulator.scenarios import SCENARIOS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -44,3 +46,11 @@ def test_the_faults_that_the_readme_shows_are_the_ones_told(tmp_path: Path) -> N
 def test_every_make_target_of_the_readme_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     assert set(re.findall(r"(?:^|`)make ([a-z]+)\b", README, re.MULTILINE)) <= targets
+
+
+def test_every_scenario_stands_in_the_readme() -> None:
+    assert {name for name in SCENARIOS if f"`{name}`" not in README} == set()
+
+
+def test_every_alert_code_stands_in_the_readme() -> None:
+    assert {code for code in DEFAULTS if f"| `{code}` |" not in README} == set()
