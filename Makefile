@@ -37,6 +37,7 @@ check: setup ## Lint and type-check
 templates: setup ## Write templates/ again from the example site
 	@$(BIN)/chantier synth --site chantier/example.toml --output templates/chantier.yaml
 	@$(BIN)/chantier source detect --site chantier/example.toml --output templates/functions/detect.py
+	@$(BIN)/chantier source watch --site chantier/example.toml --output templates/functions/watch.py
 
 lock: setup ## Resolve requirements.lock again
 	@$(BIN)/python -m pip install --quiet uv

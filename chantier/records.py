@@ -1,9 +1,12 @@
 """The shelf: key names of the table and the bucket, and an alert as a DynamoDB item.
 
-One table holds two kinds of items under the partition key `machine`:
+One table holds three kinds of items under the partition key `machine`:
 
     key = ALERT#<opened_at>#<code>#<fault>   one item an alert life
     key = MEMORY                             what detection remembers of the machine
+    key = STORM#<code>                       until when a code that many machines had at
+                                             once is told no more; its machine is `#site`,
+                                             which no machine id can be
 
 Three indexes: `open` is sparse (only open alerts carry `open_site`), `site` lists
 every alert of a site by time, `tell` is sparse too (what people are to be told, and
@@ -25,9 +28,22 @@ SITE_INDEX = "site"
 TELL_SITE = "tell_site"
 TELL_AT = "tell_at"
 TOLD_AT = "told_at"
+CLOSED_AT = "closed_at"
+ACKED_AT = "acked_at"
+NOTE = "note"
 TELL_INDEX = "tell"
 # Epoch seconds after which DynamoDB forgets a closed alert.
 EXPIRES_AT = "expires_at"
+# Of the memory: its text, and how often it was written.
+REMEMBERED = "memory"
+REVISION = "version"
+# Of a storm: whose it is, and its end.
+WHOLE_SITE = "#site"
+STORM = "STORM#"
+UNTIL = "until"
+
+# ANSI/ISA-18.2 ranks alarms by priority; ours follows from the severity.
+PRIORITIES = {"critical": "high", "warning": "medium", "info": "low"}
 
 # Prefixes of the data bucket.
 RAW = "raw/"
@@ -59,6 +75,7 @@ class Alert(NamedTuple):
         readings: how many readings it has lasted.
         sentence: what, where, since when, what to do, in the site's language.
         acked_at: when a person said that it has been seen; None until then.
+        note: what that person wrote; None for nothing.
     """
 
     machine: str
@@ -79,11 +96,17 @@ class Alert(NamedTuple):
     readings: int
     sentence: str
     acked_at: str | None = None
+    note: str | None = None
 
     @property
     def key(self) -> str:
         """The sort key: the same for every message that speaks of this life."""
-        return f"ALERT#{self.opened_at}#{self.code}#{self.fault}"
+        return key_of(self.opened_at, self.code, self.fault)
+
+    @property
+    def priority(self) -> str:
+        """high, medium or low, as ANSI/ISA-18.2 ranks alarms."""
+        return PRIORITIES[self.severity]
 
     @property
     def id(self) -> str:
@@ -96,7 +119,13 @@ class Alert(NamedTuple):
         said = self._asdict()
         lat, lon = said.pop("lat"), said.pop("lon")
         said["position"] = None if lat is None or lon is None else {"lat": lat, "lon": lon}
-        return {"id": self.id, "state": "closed" if self.closed_at else "open", **said}
+        state = "closed" if self.closed_at else "open"
+        return {"id": self.id, "state": state, "priority": self.priority, **said}
+
+
+def key_of(opened_at: str, code: str, fault: str) -> str:
+    """The sort key of an alert life."""
+    return f"ALERT#{opened_at}#{code}#{fault}"
 
 
 def to_item(alert: Alert) -> Item:
@@ -115,15 +144,15 @@ def to_item(alert: Alert) -> Item:
 def from_item(item: Item) -> Alert:
     """The reverse of `to_item`; raises KeyError for an item that is not an alert."""
     values: dict[str, Any] = dict.fromkeys(
-        ("closed_at", "value", "limit", "lat", "lon", "acked_at")
+        ("closed_at", "value", "limit", "lat", "lon", "acked_at", "note")
     )
     for name in Alert._fields:
         if name in item:
             kind, text = next(iter(item[name].items()))
             values[name] = text if kind == "S" else _from_text(text)
-    missing = set(Alert._fields) - set(values)
+    missing = ", ".join(sorted(set(Alert._fields) - set(values)))
     if missing:
-        raise KeyError(f"not an alert: no {', '.join(sorted(missing))}")
+        raise KeyError(f"not an alert: no {missing}")
     return Alert(**values)
 
 

@@ -15,11 +15,21 @@ from troposphere.firehose import DeliveryStream
 from troposphere.iam import Role
 from troposphere.logs import LogGroup
 from troposphere.s3 import Bucket
+from troposphere.sns import Topic
 from troposphere.sqs import Queue, QueuePolicy
 
 from chantier.packing import unpacked
 from chantier.render import render
-from chantier.resources import alerts, detect, fleet, ingest, parameters, storage
+from chantier.resources import (
+    alerts,
+    detect,
+    fleet,
+    ingest,
+    notice,
+    parameters,
+    storage,
+    watch,
+)
 from chantier.site import Site
 from chantier.telemetry import ingest_topic
 
@@ -46,7 +56,22 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("4. Alerts: one item an alert life", ("AlertsTable",)),
     (
-        "5. Raw data: every message, by day",
+        "5. Watch and tell: silence, dates, notices to people",
+        (
+            "Watch",
+            "WatchRole",
+            "WatchLog",
+            "WatchOnFailure",
+            "WatchSchedule",
+            "WatchScheduleRole",
+            "WatchStream",
+            "AlertsTopic",
+            "AlertsTopicPolicy",
+            "AlertsByEmail",
+        ),
+    ),
+    (
+        "6. Raw data: every message, by day",
         (
             "RawDelivery",
             "RawDeliveryRole",
@@ -78,12 +103,18 @@ def build(site: Site) -> Template:
     )
     template.set_version()
     seconds = template.add_parameter(parameters.raw_buffer_seconds())
+    email = template.add_parameter(notice.alert_email())
+    template.add_condition(*notice.has_email(email))
     bucket, table = storage.bucket(site), alerts.table()
     detection = _detection(site, bucket, table)
+    topic = notice.topic(site)
+    watching = _watching(site, table, topic, detection.queue)
     stream, delivery = _delivery(site, bucket, Ref(seconds))
     machines = (fleet.thing_type(site), fleet.thing_group(site), fleet.machine_policy(site))
     template.add_resource([*machines, *_ingest(site, detection.function, stream, bucket)])
-    template.add_resource([*detection, table, *delivery, bucket, storage.tls_only(bucket)])
+    template.add_resource([*detection, table, *watching])
+    template.add_resource([topic, notice.tls_only(topic), notice.email_subscription(topic, email)])
+    template.add_resource([*delivery, bucket, storage.tls_only(bucket)])
     machine_type, group, policy = machines
     for name, description, value in (
         ("IngestTopic", "Where a machine publishes", ingest_topic(site.name, "MACHINE")),
@@ -92,6 +123,8 @@ def build(site: Site) -> Template:
         ("MachineGroupName", "IoT thing group of every machine", group.ThingGroupName),
         ("DetectFunctionName", "Finds alerts", Ref(detection.function)),
         ("DetectLogName", "One JSON line a message", Ref(detection.log)),
+        ("WatchFunctionName", "Finds silence and dates, tells people", Ref(watching[0])),
+        ("AlertsTopicArn", "What people are told; subscribe to it", Ref(topic)),
         ("AlertsTableName", "One item an alert life", Ref(table)),
         ("DataBucketName", "raw/ by day, and quarantine/", Ref(bucket)),
         ("DeadLettersUrl", "Messages not handled after every retry", Ref(detection.queue)),
@@ -114,6 +147,22 @@ def _detection(site: Site, bucket: Bucket, table: Table) -> Detection:
     function = detect.detect_function(site, role=role, bucket=bucket, table=table, log=log)
     failure, tls_only = detect.on_failure(function, queue), detect.dead_letters_tls_only(queue)
     return Detection(function, role, log, failure, queue, tls_only)
+
+
+def _watching(site: Site, table: Table, topic: Topic, queue: Queue) -> tuple[AWSObject, ...]:
+    log = watch.log_group(site)
+    role = watch.watch_role(table, topic, queue, log)
+    function = watch.watch_function(site, role=role, table=table, topic=topic, log=log)
+    caller = watch.schedule_role(function, queue)
+    return (
+        function,
+        role,
+        log,
+        watch.on_failure(function, queue),
+        watch.schedule(site, function=function, role=caller, queue=queue),
+        caller,
+        watch.stream_mapping(function, table, queue),
+    )
 
 
 def _delivery(

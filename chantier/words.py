@@ -10,6 +10,7 @@ TABLE: dict[str, dict[str, str]] = {
     "fr": {
         "severity": "Gravité",
         "machine": "Engin",
+        "code": "Code",
         "opened": "Ouverte",
         "closed": "Close",
         "sentence": "Ce qui se passe, et que faire",
@@ -24,6 +25,7 @@ TABLE: dict[str, dict[str, str]] = {
     "en": {
         "severity": "Severity",
         "machine": "Machine",
+        "code": "Code",
         "opened": "Opened",
         "closed": "Closed",
         "sentence": "What happens, and what to do",

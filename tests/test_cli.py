@@ -46,6 +46,7 @@ def every_command() -> list[str]:
     found = []
     for name, command in main.commands.items():
         if isinstance(command, click.Group):
+            found += [name] if command.invoke_without_command else []
             found += [f"{name} {inner}" for inner in command.commands]
         else:
             found.append(name)
@@ -262,3 +263,10 @@ def test_a_recording_that_cannot_be_read_is_one_clear_line(
     assert said in told.stderr
     assert "Traceback" not in told.output
     assert not Path("chantier.toml").exists(), "a demo that cannot run must not begin"
+
+
+def test_options_of_the_list_before_a_command_are_not_lost_without_a_word(run: Run) -> None:
+    run("init")
+    refused = run("alerts", "--local", "ack", "EX-001/TOW")
+    assert refused.exit_code == 2
+    assert "Put the options after it: chantier alerts ack" in refused.stderr

@@ -92,6 +92,18 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         set(),
     ),
     "chantier.alerts": ({"chantier.cloud", "chantier.records"}, set()),
+    "chantier.acknowledging": (
+        {
+            "chantier.alerts",
+            "chantier.cloud",
+            "chantier.decoding",
+            "chantier.detection",
+            "chantier.errors",
+            "chantier.records",
+            "chantier.telemetry",
+        },
+        {"botocore"},
+    ),
     "chantier.logs": ({"chantier.cloud"}, set()),
     "chantier.raw": ({"chantier.cloud", "chantier.records"}, set()),
     "chantier.local": (
@@ -172,6 +184,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "chantier.cli": (
         {
+            "chantier.acknowledging",
             "chantier.alerts",
             "chantier.cloud",
             "chantier.demo",
@@ -185,6 +198,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.records",
             "chantier.sending",
             "chantier.site",
+            "chantier.site_settings",
             "chantier.stack",
             "chantier.tally",
             "chantier.template",

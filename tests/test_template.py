@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 import yaml
 from troposphere.sns import Topic
 
+from chantier.functions.pending import LEASE_S
 from chantier.lint import lint
 from chantier.packing import packed, unpacked
 from chantier.render import render
@@ -22,9 +24,14 @@ class _Loader(yaml.SafeLoader):
     """Reads CloudFormation's short forms as (tag, value)."""
 
 
-_Loader.add_multi_constructor(
-    "!", lambda loader, tag, node: {f"!{tag}": loader.construct_scalar(node)}
-)
+def _short_form(loader: _Loader, tag: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.SequenceNode):
+        return {f"!{tag}": loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.ScalarNode)
+    return {f"!{tag}": loader.construct_scalar(node)}
+
+
+_Loader.add_multi_constructor("!", _short_form)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +105,7 @@ def test_rendering_says_what_the_template_says(site: Site, body: dict[str, Any])
         if isinstance(value, dict):
             if len(value) == 1 and next(iter(value)).startswith("!"):
                 tag, inner = next(iter(value.items()))
-                name = tag.removeprefix("!")
+                name, inner = tag.removeprefix("!"), long_form(inner)
                 if name == "GetAtt":
                     return {"Fn::GetAtt": inner.split(".")}
                 return {name if name == "Ref" else f"Fn::{name}": inner}
@@ -165,12 +172,39 @@ def test_every_rule_has_an_error_action_and_every_function_a_destination(
 
 def test_no_role_is_granted_a_wildcard_action_or_every_resource(body: dict[str, Any]) -> None:
     roles = [one for one in body["Resources"].values() if one["Type"] == "AWS::IAM::Role"]
-    assert len(roles) == 3
+    assert len(roles) == 5
     for role in roles:
         for policy in role["Properties"]["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:
                 assert not [action for action in statement["Action"] if "*" in action]
                 assert "*" not in statement["Resource"]
+
+
+def test_nobody_is_told_by_email_until_an_address_is_given(body: dict[str, Any]) -> None:
+    email = body["Parameters"]["AlertEmail"]
+    assert email["Default"] == ""
+    subscription = body["Resources"]["AlertsByEmail"]
+    assert body["Conditions"][subscription["Condition"]] == {
+        "!Not": [{"!Equals": [{"!Ref": "AlertEmail"}, ""]}]
+    }
+    allowed = re.compile(email["AllowedPattern"])
+    assert all(allowed.search(one) for one in ("", "chef@chantier.example"))
+    assert not any(allowed.search(one) for one in ("chef", "a b@c.d", "chef@chantier"))
+
+
+def test_the_topic_is_encrypted_and_refuses_plain_text(body: dict[str, Any]) -> None:
+    topic = body["Resources"]["AlertsTopic"]["Properties"]
+    assert topic["KmsMasterKeyId"] == "alias/aws/sns"
+    policy = body["Resources"]["AlertsTopicPolicy"]["Properties"]["PolicyDocument"]
+    (statement,) = policy["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Deny", ["sns:Publish"])
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+
+
+def test_a_taken_alert_is_free_again_only_after_the_function_has_ended(
+    body: dict[str, Any],
+) -> None:
+    assert body["Resources"]["Watch"]["Properties"]["Timeout"] < LEASE_S
 
 
 def test_a_machine_may_only_speak_as_itself_on_its_own_topic(body: dict[str, Any]) -> None:

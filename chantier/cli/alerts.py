@@ -11,24 +11,37 @@ from typing import TYPE_CHECKING
 import click
 
 from chantier.cli.options import cloud_for, json_option, load, local_option, site_option
-from chantier.cli.show import answer, clean, say, table
+from chantier.cli.show import answer, clean, program, say, table
 
 if TYPE_CHECKING:
     from chantier.records import Alert
     from chantier.site import Site
 
 FOLLOW_S = 1.0
+DEFAULT = click.core.ParameterSource.DEFAULT
 COLOURS = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @site_option
 @local_option
 @json_option
 @click.option("--open", "only_open", is_flag=True, help="Leave out what has closed.")
 @click.option("--follow", is_flag=True, help="Keep watching; one line a change, until Ctrl-C.")
-def alerts(site_path: Path, *, local: bool, as_json: bool, only_open: bool, follow: bool) -> None:
+@click.pass_context
+def alerts(  # noqa: PLR0913 - one a choice of the caller's
+    ctx: click.Context,
+    site_path: Path,
+    *,
+    local: bool,
+    as_json: bool,
+    only_open: bool,
+    follow: bool,
+) -> None:
     """Show the site's alerts, in its language and time zone."""
+    if ctx.invoked_subcommand:
+        _refuse_options_before(ctx)
+        return
     from chantier.alerts import read_alerts
     from chantier.stack import outputs
 
@@ -44,7 +57,50 @@ def alerts(site_path: Path, *, local: bool, as_json: bool, only_open: bool, foll
     elif as_json:
         answer([alert.as_dict() for alert in read()])
     else:
-        show_alerts(read(), site)
+        found = read()
+        show_alerts(found, site)
+        if any(alert.closed_at is None for alert in found):
+            say(f"Taking care of one? {program()} alerts ack MACHINE/CODE")
+
+
+@alerts.command()
+@click.argument("alert_id", metavar="ID")
+@click.option("--note", default="", help="A few words for whoever reads it later; no names.")
+@site_option
+@local_option
+@json_option
+def ack(alert_id: str, note: str, site_path: Path, *, local: bool, as_json: bool) -> None:
+    """Say that somebody takes care of an alert.
+
+    ID is MACHINE/CODE, or the whole ID that --json and notices show. FUEL_DROP and TOW
+    close by it; the others when their cause is gone.
+    """
+    from chantier.acknowledging import acknowledge_alert
+    from chantier.stack import outputs
+
+    site = load(site_path)
+    cloud = cloud_for(site_path, site, local=local)
+    seen = acknowledge_alert(
+        cloud,
+        outputs(cloud, site.name)["AlertsTableName"],
+        alert_id,
+        site=site.name,
+        alert_days=site.retention.alert_days,
+        note=note,
+    )
+    if as_json:
+        answer(seen.as_dict())
+    else:
+        say(f"{seen.id}: acknowledged{' and closed' if seen.closed_at else ''}.")
+
+
+def _refuse_options_before(ctx: click.Context) -> None:
+    """An option of the list that stands before a command would not reach it: say so."""
+    given = [name for name in ctx.params if ctx.get_parameter_source(name) != DEFAULT]
+    if given:
+        raise click.UsageError(
+            f"Put the options after it: chantier alerts {ctx.invoked_subcommand}"
+        )
 
 
 def show_alerts(found: Sequence[Alert], site: Site) -> None:
@@ -59,11 +115,12 @@ def show_alerts(found: Sequence[Alert], site: Site) -> None:
         return
     newest = sorted(found, key=lambda alert: alert.opened_at, reverse=True)
     table(
-        [words[key] for key in ("severity", "machine", "opened", "closed", "sentence")],
+        [words[key] for key in ("severity", "machine", "code", "opened", "closed", "sentence")],
         [
             (
                 Text(words[alert.severity], style=COLOURS[alert.severity]),
                 alert.machine,
+                alert.code,
                 _local(alert.opened_at, site),
                 _local(alert.closed_at, site) or Text(words["open"], style="bold"),
                 alert.sentence.partition(": ")[2] or alert.sentence,

@@ -1,4 +1,4 @@
-"""chantier machine: the identity of each machine."""
+"""chantier machine: the identity of each machine, and its services."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chantier.cli.show import answer, say, table
 
 @click.group()
 def machine() -> None:
-    """Machines and their certificates."""
+    """Machines: their certificates, their services."""
 
 
 @machine.command()
@@ -83,3 +83,29 @@ def list_machines(site_path: Path, *, local: bool, as_json: bool) -> None:
             for row in rows
         ],
     )
+
+
+@machine.command()
+@click.argument("machine_id", metavar="ID")
+@click.option("--hours", type=float, required=True, help="What the hour meter showed.")
+@site_option
+@local_option
+@json_option
+def service(machine_id: str, hours: float, site_path: Path, *, local: bool, as_json: bool) -> None:
+    """Note that a service was done; its alert closes with the next reading."""
+    from chantier.acknowledging import log_machine_service
+    from chantier.fleet import chosen
+    from chantier.site_settings import rules_of
+    from chantier.stack import outputs
+
+    site = load(site_path)
+    (one,) = chosen(site, machine_id)
+    every_h = rules_of(site)[one.id].limits["SERVICE_DUE"]["every_h"]
+    cloud = cloud_for(site_path, site, local=local)
+    table_name = outputs(cloud, site.name)["AlertsTableName"]
+    logged = log_machine_service(cloud, table_name, one.id, hours=hours, every_h=every_h)
+    if as_json:
+        answer(logged._asdict())
+        return
+    say(f"{one.id}: the service of {logged.counts_as:g} h is noted at {hours:g} h.")
+    say(f"Its alert closes with the next reading; the next one is due at {logged.next_due:g} h.")

@@ -33,6 +33,7 @@ class Words(TypedDict):
         what: of `{value}`, `{limit}`, `{unit}`, `{amount}` (value and unit), `{fault}`.
         todo: what to do about it.
         severity: by info, warning, critical.
+        notice: the lines of an e-mail around its sentences; high, medium and low are priorities.
         spn: names of J1939 suspect parameters.
         fmi: names of J1939 failure modes.
     """
@@ -43,6 +44,7 @@ class Words(TypedDict):
     what: Phrases
     todo: Phrases
     severity: Phrases
+    notice: Phrases
     spn: dict[int, str]
     fmi: dict[int, str]
 

@@ -178,6 +178,15 @@ WORDS: Final[Words] = {
         "warning": ("warning",),
         "critical": ("critical",),
     },
+    "notice": {
+        "high": ("high priority",),
+        "medium": ("medium priority",),
+        "low": ("low priority",),
+        "alert": ("[{priority}] {sentence}",),
+        "where": ("Where: {link}",),
+        "ack": ("When somebody takes care of it: {command}",),
+        "left": ("And {count} more: {command}",),
+    },
     "spn": SPN,
     "fmi": FMI,
 }

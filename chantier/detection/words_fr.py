@@ -181,6 +181,15 @@ WORDS: Final[Words] = {
         "warning": ("avertissement",),
         "critical": ("critique",),
     },
+    "notice": {
+        "high": ("priorité haute",),
+        "medium": ("priorité moyenne",),
+        "low": ("priorité basse",),
+        "alert": ("[{priority}] {sentence}",),
+        "where": ("Où : {link}",),
+        "ack": ("Dès que quelqu'un s'en occupe, acquitter : {command}",),
+        "left": ("Et {count} de plus : {command}",),
+    },
     "spn": SPN,
     "fmi": FMI,
 }

@@ -8,6 +8,8 @@ neither leaves half an alert behind; a repeated or late message changes nothing.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -15,14 +17,20 @@ from chantier.decoding import parse_time
 from chantier.detection.memory import Event, Memory, dump, load
 from chantier.functions.signed import CallFailed, Service, dynamodb
 from chantier.records import (
+    ACKED_AT,
+    CLOSED_AT,
     EXPIRES_AT,
     KEY,
     MACHINE,
     MEMORY,
+    NOTE,
     OPEN_SITE,
+    REMEMBERED,
+    REVISION,
     TELL_AT,
     TELL_SITE,
     Alert,
+    Item,
     to_item,
 )
 from chantier.telemetry import format_time
@@ -36,10 +44,12 @@ CONFLICTS = (
 DAY = 86_400
 # DynamoDB takes 100 items a transaction; one is the memory.
 MOST_ALERTS = 99
+# It reads 100 items a call, fewer where capacity or the answer's size end first.
+MOST_READ, READ_TRIES, PAUSE_S = 100, 8, 0.1
 
 
 class Table:
-    """The alerts table, as the detect function uses it.
+    """The alerts table, as the functions that judge use it.
 
     Args:
         name: of the DynamoDB table.
@@ -49,21 +59,42 @@ class Table:
     def __init__(self, name: str, *, alert_days: int) -> None:
         self.name = name
         self._keep_s = alert_days * DAY
-        self._service = Service("dynamodb")
+        self.service = Service("dynamodb")
         # The first message need not wait for it; what fails here is tried again there.
         with suppress(OSError):
-            self._service.connection.open()
+            self.service.connection.open()
 
     def memory(self, machine: str) -> tuple[Memory, int]:
         """What is remembered of a machine, and the version of that; (Memory(), 0) for none."""
         found = dynamodb(
-            self._service,
+            self.service,
             "GetItem",
-            {"TableName": self.name, "Key": _key(machine, MEMORY), "ConsistentRead": True},
+            {"TableName": self.name, "Key": item_key(machine, MEMORY), "ConsistentRead": True},
         ).get("Item")
         if not found:
             return Memory(), 0
-        return load(found["memory"]["S"]), int(found["version"]["N"])
+        return load(found[REMEMBERED]["S"]), int(found[REVISION]["N"])
+
+    def items(self, keys: list[Item], names: tuple[str, ...]) -> Iterator[Item]:
+        """Some attributes of many items, in no order; a write of the last second may be missed.
+
+        Raises:
+            CallFailed: AWS did not answer, or had no capacity left after every try.
+        """
+        asked = {f"#{index}": name for index, name in enumerate(names)}
+        wanted = {"ProjectionExpression": ", ".join(asked), "ExpressionAttributeNames": asked}
+        for first in range(0, len(keys), MOST_READ):
+            left: list[Item] = keys[first : first + MOST_READ]
+            for attempt in range(READ_TRIES):
+                time.sleep(attempt * PAUSE_S)
+                request = {"RequestItems": {self.name: {"Keys": left, **wanted}}}
+                answer = dynamodb(self.service, "BatchGetItem", request)
+                yield from answer["Responses"].get(self.name, ())
+                left = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+                if not left:
+                    break
+            else:
+                raise CallFailed("UnprocessedKeys", 0, f"{len(left)} items of {self.name}")
 
     def keep(
         self, machine: str, memory: Memory, version: int, alerts: list[tuple[Alert, str]]
@@ -85,12 +116,12 @@ class Table:
         put = {
             "TableName": self.name,
             "Item": {
-                **_key(machine, MEMORY),
-                "memory": {"S": dump(memory)},
-                "version": {"N": str(version + 1)},
+                **item_key(machine, MEMORY),
+                REMEMBERED: {"S": dump(memory)},
+                REVISION: {"N": str(version + 1)},
             },
             "ConditionExpression": "attribute_not_exists(#k) OR #v = :v",
-            "ExpressionAttributeNames": {"#k": KEY, "#v": "version"},
+            "ExpressionAttributeNames": {"#k": KEY, "#v": REVISION},
             "ExpressionAttributeValues": {":v": {"N": str(version)}},
         }
         try:
@@ -102,7 +133,7 @@ class Table:
                     items = items[MOST_ALERTS:]
                 self._transact([{"Put": put}, *items])
             else:
-                dynamodb(self._service, "PutItem", put)
+                dynamodb(self.service, "PutItem", put)
         except CallFailed as refused:
             if refused.code in CONFLICTS:
                 return False
@@ -110,23 +141,25 @@ class Table:
         return True
 
     def _transact(self, items: list[dict[str, Any]]) -> None:
-        dynamodb(self._service, "TransactWriteItems", {"TransactItems": items})
+        dynamodb(self.service, "TransactWriteItems", {"TransactItems": items})
 
     def _update(self, alert: Alert, tell_at: str) -> dict[str, Any]:
         """The update that moves an alert forward; what others wrote into the item stays."""
         values = {k: v for k, v in to_item(alert).items() if k not in (MACHINE, KEY)}
-        gone = ["closed_at"]
+        gone = [CLOSED_AT]
         if alert.closed_at is not None:
             gone = [OPEN_SITE, TELL_SITE, TELL_AT]
             values[EXPIRES_AT] = {"N": str(parse_time(alert.closed_at) + self._keep_s)}
         elif tell_at:
             values |= {TELL_SITE: {"S": alert.site}, TELL_AT: {"S": tell_at}}
+            # What got worse has not been seen yet.
+            gone += [ACKED_AT, NOTE]
         names = {f"#{index}": name for index, name in enumerate((*values, *gone))}
         short = {name: mark for mark, name in names.items()}
         sets = ", ".join(f"{short[name]} = :{short[name][1:]}" for name in values)
         return {
             "TableName": self.name,
-            "Key": _key(alert.machine, alert.key),
+            "Key": item_key(alert.machine, alert.key),
             "UpdateExpression": f"SET {sets} REMOVE " + ", ".join(short[name] for name in gone),
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": {f":{short[k][1:]}": v for k, v in values.items()},
@@ -158,5 +191,6 @@ def alert_of(event: Event, *, machine: str, site: str, said: str) -> Alert:
     )
 
 
-def _key(machine: str, key: str) -> dict[str, dict[str, str]]:
+def item_key(machine: str, key: str) -> dict[str, dict[str, str]]:
+    """The primary key of an item, as DynamoDB takes it."""
     return {MACHINE: {"S": machine}, KEY: {"S": key}}

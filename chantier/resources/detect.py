@@ -145,7 +145,11 @@ def function_name(site: Site) -> str:
 def source(site: Site) -> str:
     """The function's code, as it can be read; the template carries it packed."""
     words = f"chantier.detection.words_{site.site.language}"
-    said = json.dumps(settings_of(site), ensure_ascii=False)
-    said = said.replace(', {"zone"', ',\n  {"zone"').replace('[{"zone"', '[\n  {"zone"')
-    footer = f"SETTINGS = {said}\n\nhandler = Detect(SETTINGS, WORDS).handle"
+    footer = f"SETTINGS = {settings_text(site)}\n\nhandler = Detect(SETTINGS, WORDS).handle"
     return bundle("chantier.functions.detect", words, footer=footer)
+
+
+def settings_text(site: Site) -> str:
+    """The settings of the site's functions as they stand in their source, a group a line."""
+    said = json.dumps(settings_of(site), ensure_ascii=False)
+    return said.replace(', {"zone"', ',\n  {"zone"').replace('[{"zone"', '[\n  {"zone"')

@@ -1213,14 +1213,25 @@ MEMORY = 'MEMORY'
 OPEN_SITE = 'open_site'
 TELL_SITE = 'tell_site'
 TELL_AT = 'tell_at'
+CLOSED_AT = 'closed_at'
+ACKED_AT = 'acked_at'
+NOTE = 'note'
 EXPIRES_AT = 'expires_at'
+REMEMBERED = 'memory'
+REVISION = 'version'
+PRIORITIES = {
+  'critical': 'high', 'warning': 'medium', 'info': 'low',
+}
 QUARANTINE = 'quarantine/'
 
-class Alert(namedtuple('Alert', 'machine code fault site severity level since opened_at last_seen_at closed_at value limit unit lat lon readings sentence acked_at', defaults=(None,))):
+class Alert(namedtuple('Alert', 'machine code fault site severity level since opened_at last_seen_at closed_at value limit unit lat lon readings sentence acked_at note', defaults=(None, None))):
   __slots__ = ()
   @property
   def key(self):
-    return f'ALERT#{self.opened_at}#{self.code}#{self.fault}'
+    return key_of(self.opened_at, self.code, self.fault)
+  @property
+  def priority(self):
+    return PRIORITIES[self.severity]
   @property
   def id(self):
     parts = (self.machine, self.code, *((self.fault,) if self.fault else ()), self.opened_at)
@@ -1229,7 +1240,11 @@ class Alert(namedtuple('Alert', 'machine code fault site severity level since op
     said = self._asdict()
     lat, lon = (said.pop('lat'), said.pop('lon'))
     said['position'] = None if lat is None or lon is None else {'lat': lat, 'lon': lon}
-    return {'id': self.id, 'state': 'closed' if self.closed_at else 'open', **said}
+    state = 'closed' if self.closed_at else 'open'
+    return {'id': self.id, 'state': state, 'priority': self.priority, **said}
+
+def key_of(opened_at, code, fault):
+  return f'ALERT#{opened_at}#{code}#{fault}'
 
 def to_item(alert):
   item = {KEY: {'S': alert.key}}
@@ -1246,21 +1261,37 @@ def to_item(alert):
 CONFLICTS = ('ConditionalCheckFailedException', 'TransactionCanceledException', 'TransactionConflictException')
 DAY = 86400
 MOST_ALERTS = 99
+MOST_READ, READ_TRIES, PAUSE_S = (100, 8, 0.1)
 
 class Table:
   def __init__(self, name, *, alert_days):
     self.name = name
     self._keep_s = alert_days * DAY
-    self._service = Service('dynamodb')
+    self.service = Service('dynamodb')
     with suppress(OSError):
-      self._service.connection.open()
+      self.service.connection.open()
   def memory(self, machine):
-    found = dynamodb(self._service, 'GetItem', {'TableName': self.name, 'Key': _key(machine, MEMORY), 'ConsistentRead': True}).get('Item')
+    found = dynamodb(self.service, 'GetItem', {'TableName': self.name, 'Key': item_key(machine, MEMORY), 'ConsistentRead': True}).get('Item')
     if not found:
       return (Memory(), 0)
-    return (load(found['memory']['S']), int(found['version']['N']))
+    return (load(found[REMEMBERED]['S']), int(found[REVISION]['N']))
+  def items(self, keys, names):
+    asked = {f'#{index}': name for index, name in enumerate(names)}
+    wanted = {'ProjectionExpression': ', '.join(asked), 'ExpressionAttributeNames': asked}
+    for first in range(0, len(keys), MOST_READ):
+      left = keys[first:first + MOST_READ]
+      for attempt in range(READ_TRIES):
+        time.sleep(attempt * PAUSE_S)
+        request = {'RequestItems': {self.name: {'Keys': left, **wanted}}}
+        answer = dynamodb(self.service, 'BatchGetItem', request)
+        yield from answer['Responses'].get(self.name, ())
+        left = answer.get('UnprocessedKeys', {}).get(self.name, {}).get('Keys', [])
+        if not left:
+          break
+      else:
+        raise CallFailed('UnprocessedKeys', 0, f'{len(left)} items of {self.name}')
   def keep(self, machine, memory, version, alerts):
-    put = {'TableName': self.name, 'Item': {**_key(machine, MEMORY), 'memory': {'S': dump(memory)}, 'version': {'N': str(version + 1)}}, 'ConditionExpression': 'attribute_not_exists(#k) OR #v = :v', 'ExpressionAttributeNames': {'#k': KEY, '#v': 'version'}, 'ExpressionAttributeValues': {':v': {'N': str(version)}}}
+    put = {'TableName': self.name, 'Item': {**item_key(machine, MEMORY), REMEMBERED: {'S': dump(memory)}, REVISION: {'N': str(version + 1)}}, 'ConditionExpression': 'attribute_not_exists(#k) OR #v = :v', 'ExpressionAttributeNames': {'#k': KEY, '#v': REVISION}, 'ExpressionAttributeValues': {':v': {'N': str(version)}}}
     try:
       if alerts:
         items = [{'Update': self._update(alert, at)} for alert, at in alerts]
@@ -1269,32 +1300,33 @@ class Table:
           items = items[MOST_ALERTS:]
         self._transact([{'Put': put}, *items])
       else:
-        dynamodb(self._service, 'PutItem', put)
+        dynamodb(self.service, 'PutItem', put)
     except CallFailed as refused:
       if refused.code in CONFLICTS:
         return False
       raise
     return True
   def _transact(self, items):
-    dynamodb(self._service, 'TransactWriteItems', {'TransactItems': items})
+    dynamodb(self.service, 'TransactWriteItems', {'TransactItems': items})
   def _update(self, alert, tell_at):
     values = {k: v for k, v in to_item(alert).items() if k not in (MACHINE, KEY)}
-    gone = ['closed_at']
+    gone = [CLOSED_AT]
     if alert.closed_at is not None:
       gone = [OPEN_SITE, TELL_SITE, TELL_AT]
       values[EXPIRES_AT] = {'N': str(parse_time(alert.closed_at) + self._keep_s)}
     elif tell_at:
       values |= {TELL_SITE: {'S': alert.site}, TELL_AT: {'S': tell_at}}
+      gone += [ACKED_AT, NOTE]
     names = {f'#{index}': name for index, name in enumerate((*values, *gone))}
     short = {name: mark for mark, name in names.items()}
     sets = ', '.join((f'{short[name]} = :{short[name][1:]}' for name in values))
-    return {'TableName': self.name, 'Key': _key(alert.machine, alert.key), 'UpdateExpression': f'SET {sets} REMOVE ' + ', '.join((short[name] for name in gone)), 'ExpressionAttributeNames': names, 'ExpressionAttributeValues': {f':{short[k][1:]}': v for k, v in values.items()}}
+    return {'TableName': self.name, 'Key': item_key(alert.machine, alert.key), 'UpdateExpression': f'SET {sets} REMOVE ' + ', '.join((short[name] for name in gone)), 'ExpressionAttributeNames': names, 'ExpressionAttributeValues': {f':{short[k][1:]}': v for k, v in values.items()}}
 
 def alert_of(event, *, machine, site, said):
   at = format_time(event.t)
   return Alert(machine=machine, code=event.code, fault=event.fault, site=site, severity=event.severity, level=event.level, since=format_time(event.since), opened_at=format_time(event.opened_at), last_seen_at=at, closed_at=at if event.kind == 'close' else None, value=event.value, limit=event.limit, unit=event.unit, lat=event.lat, lon=event.lon, readings=event.readings, sentence=said, acked_at=None)
 
-def _key(machine, key):
+def item_key(machine, key):
   return {MACHINE: {'S': machine}, KEY: {'S': key}}
 
 # --- chantier.functions.keeping
@@ -1529,6 +1561,12 @@ WORDS = {
     'VGP_DUE': ("Prendre date avec l'organisme de contrôle.", "Ne plus utiliser l'engin avant la vérification, prévenir le responsable matériel."),
   },
   'severity': {'info': ('information',), 'warning': ('avertissement',), 'critical': ('critique',)},
+  'notice': {
+    'high': ('priorité haute',), 'medium': ('priorité moyenne',), 'low': ('priorité basse',),
+    'alert': ('[{priority}] {sentence}',), 'where': ('Où : {link}',),
+    'ack': ("Dès que quelqu'un s'en occupe, acquitter : {command}",),
+    'left': ('Et {count} de plus : {command}',),
+  },
   'spn': SPN, 'fmi': FMI,
 }
 

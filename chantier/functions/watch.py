@@ -1,0 +1,156 @@
+"""The watch function: judges what no message says, and tells people what is new.
+
+    schedule, every 5 minutes -> pass_time, machine by machine -> table
+    schedule, table's stream  -> what is to be told -> one message a cause -> topic
+
+The stream only wakes it up sooner. It prints one JSON line an invocation, which
+CloudWatch keeps.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from chantier.detection.memory import load
+from chantier.detection.passing import pass_time
+from chantier.detection.sentence import Words
+from chantier.functions.alerts import item_key
+from chantier.functions.grouping import Due, Parcel, parcels
+from chantier.functions.keeping import Keeper
+from chantier.functions.notice import notice
+from chantier.functions.pending import Pending
+from chantier.functions.signed import CallFailed, Service
+from chantier.functions.topic import publish
+from chantier.records import MACHINE, MEMORY, REMEMBERED, Item
+from chantier.telemetry import format_time
+
+# More in one invocation would not end before it is stopped; the others follow at the next.
+MOST_TOLD = 1000
+# A memory that cannot be read, or that keeps changing: of one machine, not of the others.
+ONE_MACHINES_FAULT = (ValueError, TypeError, KeyError, RuntimeError)
+
+
+class Watch:
+    """The function with its settings; `handle` is the Lambda handler.
+
+    Args:
+        settings: what `chantier.site_settings` says of the site.
+        words: of the site's language.
+        clock: epoch seconds.
+    """
+
+    def __init__(
+        self, settings: dict[str, Any], words: Words, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.keeper = Keeper(settings, words)
+        self.pending = Pending(self.keeper.table, self.keeper.site)
+        self.topic = os.environ["TOPIC"]
+        self.sns = Service("sns")
+        self.words = words
+        self._clock = clock
+
+    def handle(self, event: dict[str, Any], _context: object = None) -> dict[str, Any]:
+        """One call of the schedule (`{"check": true}`) or of the stream (`{"Records": [...]}`).
+
+        An empty event starts the environment and touches nothing.
+
+        Raises:
+            CallFailed: AWS did not answer; Lambda calls again.
+            RuntimeError: a machine could not be judged, or a message not be sent; all
+                the others were.
+        """
+        said: dict[str, Any] = {
+            "began_at": round(time.time() * 1000, 1),
+            "alerts": [],
+            "told": [],
+            "trouble": [],
+        }
+        if event == {}:
+            said["warm"] = True
+        else:
+            now = int(self._clock())
+            if event.get("check"):
+                self._check(now, said)
+            records = (record.get("dynamodb", {}) for record in event.get("Records", ()))
+            self._tell(now, [one["NewImage"] for one in records if "NewImage" in one], said)
+        print(json.dumps(said, separators=(",", ":")))
+        if said["trouble"]:
+            raise RuntimeError("; ".join(said["trouble"]))
+        return said
+
+    def _check(self, now: int, said: dict[str, Any]) -> None:
+        """Judge every machine of the site at a moment."""
+        machines = sorted(self.keeper.machines)
+        keys = [item_key(machine, MEMORY) for machine in machines]
+        items = self.keeper.table.items(keys, (MACHINE, REMEMBERED))
+        known = {item[MACHINE]["S"]: item[REMEMBERED]["S"] for item in items}
+        said["checked"] = len(machines)
+        for machine in machines:
+            try:
+                said["alerts"] += self._judge(machine, known.get(machine), now)
+            except ONE_MACHINES_FAULT as fault:
+                said["trouble"].append(f"{machine}: {fault}")
+
+    def _judge(self, machine: str, remembered: str | None, now: int) -> list[dict[str, str]]:
+        """Judge a machine again by what is surely its memory, if there is anything to tell."""
+        rules = self.keeper.machines[machine].rules
+        if not pass_time(load(remembered), now, rules)[1]:
+            return []
+        return self.keeper.judge(
+            machine, lambda memory: pass_time(memory, now, rules), arrived=now
+        )
+
+    def _tell(self, now: int, images: list[Item], said: dict[str, Any]) -> None:
+        """Tell people what is to be told by now, one message a cause."""
+        at = format_time(now)
+        due = self.pending.due(at, images)
+        if not due:
+            return
+        storms = self.pending.storms(one.alert.code for one in due)
+        left = MOST_TOLD
+        for parcel in parcels(due, storms, at):
+            told = self._send(Parcel(parcel.due[:left], parcel.storms), now, said)
+            left -= told
+        waiting = len(due) - (MOST_TOLD - left)
+        if waiting:
+            said["waiting"] = waiting
+
+    def _send(self, parcel: Parcel, now: int, said: dict[str, Any]) -> int:
+        """Send what nobody else has taken, and say how many alerts that was."""
+        taken = [one for one in (self.pending.take(due, now) for due in parcel.due) if one]
+        if not taken:
+            return 0
+        alerts = [one.alert for one in taken]
+        subject_line, text = notice(alerts, self.words)
+        try:
+            publish(
+                self.sns,
+                self.topic,
+                subject=subject_line,
+                message=text,
+                attributes=self._attributes(taken),
+            )
+        except CallFailed as fault:
+            # Told again when it is free again; what comes after it is not to wait for that.
+            said["trouble"].append(f"{subject_line}: {fault}")
+            return len(taken)
+        at = format_time(now)
+        for code in parcel.storms:
+            self.pending.begin_storm(code, at)
+        for one in taken:
+            self.pending.done(one, at)
+        said["told"].append({"subject": subject_line, "alerts": [alert.id for alert in alerts]})
+        return len(taken)
+
+    def _attributes(self, taken: list[Due]) -> list[tuple[str, str, str]]:
+        """What subscribers may filter by; a message of several codes is found by each."""
+        codes = sorted({one.alert.code for one in taken})
+        return [
+            ("site", "String", self.keeper.site),
+            ("severity", "String", taken[0].alert.severity),
+            ("code", "String.Array", json.dumps(codes)),
+        ]

@@ -1,0 +1,212 @@
+"""What watches: the watch function, its role, its log, its schedule, and the table's stream."""
+
+from __future__ import annotations
+
+import json
+
+import awacs.awslambda
+import awacs.dynamodb
+import awacs.logs
+import awacs.sns
+import awacs.sqs
+from troposphere import GetAtt, Ref, Sub
+from troposphere.awslambda import (
+    Code,
+    DestinationConfig,
+    Environment,
+    EventInvokeConfig,
+    EventSourceMapping,
+    Filter,
+    FilterCriteria,
+    Function,
+    OnFailure,
+)
+from troposphere.dynamodb import Table
+from troposphere.iam import Role
+from troposphere.logs import LogGroup
+from troposphere.scheduler import (
+    DeadLetterConfig,
+    FlexibleTimeWindow,
+    RetryPolicy,
+    Schedule,
+    Target,
+)
+from troposphere.sns import Topic
+from troposphere.sqs import Queue
+
+from chantier.bundle import bundle
+from chantier.packing import packed
+from chantier.records import TELL_AT, TELL_INDEX
+from chantier.resources.detect import (
+    EVENT_AGE_S,
+    RETRIES,
+    RUNTIME,
+    FunctionLogging,
+    settings_text,
+)
+from chantier.resources.policies import allow, regional_arn, role
+from chantier.site import Site
+
+EVERY_MIN = 5
+MEMORY_MB = 256
+# Shorter than an alert is taken for: who is stopped while telling has told nothing twice.
+TIMEOUT_S = 60
+# A thousand readings a second change a few alerts; a batch only wakes the function up.
+BATCH, WINDOW_S = 100, 5
+# Items that are to be told; a time that was only moved, by telling, does not end with Z.
+TO_TELL = json.dumps({"dynamodb": {"NewImage": {TELL_AT: {"S": [{"suffix": "Z"}]}}}})
+
+
+def log_group(site: Site) -> LogGroup:
+    """The function's log: one JSON line an invocation."""
+    return LogGroup(
+        "WatchLog",
+        DeletionPolicy="Delete",
+        UpdateReplacePolicy="Delete",
+        LogGroupName=f"/aws/lambda/{function_name(site)}",
+        RetentionInDays=site.retention.log_days,
+    )
+
+
+def watch_role(table: Table, topic: Topic, queue: Queue, log: LogGroup) -> Role:
+    """What the function may do: judge machines, find and mark what is to be told, tell it."""
+    return role(
+        "WatchRole",
+        service="lambda.amazonaws.com",
+        description="Lets the watch function judge machines, tell people of alerts, and log",
+        statements=[
+            allow(
+                "RememberMachinesAndStoreAlerts",
+                [
+                    awacs.dynamodb.BatchGetItem,
+                    awacs.dynamodb.GetItem,
+                    awacs.dynamodb.PutItem,
+                    awacs.dynamodb.UpdateItem,
+                ],
+                [GetAtt(table, "Arn")],
+            ),
+            allow(
+                "FindWhatIsToBeTold",
+                [awacs.dynamodb.Query],
+                [Sub(f"${{{table.title}.Arn}}/index/{TELL_INDEX}")],
+            ),
+            allow(
+                "FollowTheTable",
+                [
+                    awacs.dynamodb.DescribeStream,
+                    awacs.dynamodb.GetRecords,
+                    awacs.dynamodb.GetShardIterator,
+                ],
+                [GetAtt(table, "StreamArn")],
+            ),
+            allow(
+                "FindTheStream",
+                [awacs.dynamodb.ListStreams],
+                [Sub(f"${{{table.title}.Arn}}/stream/*")],
+            ),
+            allow("TellPeople", [awacs.sns.Publish], [Ref(topic)]),
+            allow("KeepFailures", [awacs.sqs.SendMessage], [GetAtt(queue, "Arn")]),
+            allow(
+                "Log",
+                [awacs.logs.CreateLogStream, awacs.logs.PutLogEvents],
+                [GetAtt(log, "Arn")],
+            ),
+        ],
+    )
+
+
+def watch_function(
+    site: Site, *, role: Role, table: Table, topic: Topic, log: LogGroup
+) -> Function:
+    """The function, its code inline like that of detection."""
+    return Function(
+        "Watch",
+        FunctionName=function_name(site),
+        Description="Finds machines that are silent and dates that come, and tells people",
+        Runtime=RUNTIME,
+        Architectures=["arm64"],
+        Handler="index.handler",
+        Code=Code(ZipFile=packed(source(site), "watch")),
+        Role=GetAtt(role, "Arn"),
+        MemorySize=MEMORY_MB,
+        Timeout=TIMEOUT_S,
+        Environment=Environment(Variables={"TABLE": Ref(table), "TOPIC": Ref(topic)}),
+        LoggingConfig=FunctionLogging(LogFormat="JSON", LogGroup=Ref(log), SystemLogLevel="WARN"),
+    )
+
+
+def on_failure(function: Function, queue: Queue) -> EventInvokeConfig:
+    """Two retries of a scheduled call, then it is kept in the dead letters."""
+    return EventInvokeConfig(
+        "WatchOnFailure",
+        FunctionName=Ref(function),
+        Qualifier="$LATEST",
+        MaximumRetryAttempts=RETRIES,
+        MaximumEventAgeInSeconds=EVENT_AGE_S,
+        DestinationConfig=DestinationConfig(OnFailure=OnFailure(Destination=GetAtt(queue, "Arn"))),
+    )
+
+
+def schedule_role(function: Function, queue: Queue) -> Role:
+    """What the schedule may do: call the function, and keep what it could not deliver."""
+    return role(
+        "WatchScheduleRole",
+        service="scheduler.amazonaws.com",
+        description="Lets the schedule call the watch function",
+        # Scheduler names the group of a schedule, never the schedule.
+        source=regional_arn("scheduler", "schedule-group/default"),
+        statements=[
+            allow("Call", [awacs.awslambda.InvokeFunction], [GetAtt(function, "Arn")]),
+            allow("KeepFailures", [awacs.sqs.SendMessage], [GetAtt(queue, "Arn")]),
+        ],
+    )
+
+
+def schedule(site: Site, *, function: Function, role: Role, queue: Queue) -> Schedule:
+    """Every five minutes; what was missed is made up for by the next one."""
+    return Schedule(
+        "WatchSchedule",
+        Name=function_name(site),
+        Description="Looks for machines that are silent and dates that come",
+        ScheduleExpression=f"rate({EVERY_MIN} minutes)",
+        FlexibleTimeWindow=FlexibleTimeWindow(Mode="OFF"),
+        State="ENABLED",
+        Target=Target(
+            Arn=GetAtt(function, "Arn"),
+            RoleArn=GetAtt(role, "Arn"),
+            Input=json.dumps({"check": True}),
+            RetryPolicy=RetryPolicy(
+                MaximumEventAgeInSeconds=EVERY_MIN * 60, MaximumRetryAttempts=RETRIES
+            ),
+            DeadLetterConfig=DeadLetterConfig(Arn=GetAtt(queue, "Arn")),
+        ),
+    )
+
+
+def stream_mapping(function: Function, table: Table, queue: Queue) -> EventSourceMapping:
+    """The table's stream wakes the function up when there is something to tell."""
+    return EventSourceMapping(
+        "WatchStream",
+        EventSourceArn=GetAtt(table, "StreamArn"),
+        FunctionName=GetAtt(function, "Arn"),
+        StartingPosition="LATEST",
+        BatchSize=BATCH,
+        MaximumBatchingWindowInSeconds=WINDOW_S,
+        BisectBatchOnFunctionError=True,
+        MaximumRetryAttempts=RETRIES,
+        MaximumRecordAgeInSeconds=EVENT_AGE_S,
+        DestinationConfig=DestinationConfig(OnFailure=OnFailure(Destination=GetAtt(queue, "Arn"))),
+        FilterCriteria=FilterCriteria(Filters=[Filter(Pattern=TO_TELL)]),
+    )
+
+
+def function_name(site: Site) -> str:
+    """The function's name; the log group must know it before the function exists."""
+    return f"chantier-{site.name}-watch"
+
+
+def source(site: Site) -> str:
+    """The function's code, as it can be read; the template carries it packed."""
+    words = f"chantier.detection.words_{site.site.language}"
+    footer = f"SETTINGS = {settings_text(site)}\n\nhandler = Watch(SETTINGS, WORDS).handle"
+    return bundle("chantier.functions.watch", words, footer=footer)
