@@ -49,12 +49,14 @@ class Days(NamedTuple):
         first: beginning of the day.
         last: its end.
         end: until when readings are read.
+        now: when it is settled.
     """
 
     lead: datetime
     first: datetime
     last: datetime
     end: datetime
+    now: datetime
 
 
 class Settled(NamedTuple):
@@ -113,7 +115,8 @@ def days_of(site: Site, day: date | None, *, now: float) -> Days:
             "[retention] of the site file says how long raw data and alerts are kept.",
         )
     marks = (day - BEFORE, day, day + timedelta(days=1), day + timedelta(days=1) + AFTER)
-    return Days(*(datetime.combine(mark, time(), zone) for mark in marks))
+    lead, first, last, end = (datetime.combine(mark, time(), zone) for mark in marks)
+    return Days(lead, first, last, end, now=datetime.fromtimestamp(now, zone))
 
 
 def settle_day(  # noqa: PLR0913 - keyword-only: what is settled, and how
@@ -149,7 +152,7 @@ def settle_day(  # noqa: PLR0913 - keyword-only: what is settled, and how
             first=int(days.lead.timestamp()),
             end=int(days.end.timestamp()),
         )
-        arrived = _arrivals(days.lead)
+        arrived = _arrivals(days.lead, days.now)
         seen = raw_days(
             cloud,
             outputs["DataBucketName"],
@@ -165,10 +168,10 @@ def settle_day(  # noqa: PLR0913 - keyword-only: what is settled, and how
     return Settled(f"{days.first:%Y-%m-%d}", read.messages, read.unread, tuple(changes))
 
 
-def _arrivals(lead: datetime) -> Iterator[str]:
-    """The UTC days on which readings from `lead` on can have arrived, up to today."""
+def _arrivals(lead: datetime, now: datetime) -> Iterator[str]:
+    """The UTC days on which readings from `lead` on can have arrived, up to now."""
     day = (lead.astimezone(UTC) - SLACK).date()
-    while day <= datetime.now(UTC).date():
+    while day <= now.astimezone(UTC).date():
         yield f"{day:%Y-%m-%d}"
         day += timedelta(days=1)
 
