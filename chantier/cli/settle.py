@@ -72,4 +72,4 @@ def _show(settled: Settled, *, dry_run: bool) -> None:
     verb = "would change" if dry_run else "changed"
     each = "".join(f", {count} {what}" for what, count in sorted(counts.items()))
     unread = f" ({settled.unread} cannot be read)" if settled.unread else ""
-    say(f"{settled.day}: {settled.messages} messages{unread}; {done} alerts {verb}{each}.")
+    say(f"{settled.day}: {settled.messages} messages read{unread}; {done} alerts {verb}{each}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,12 +12,24 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from click.testing import CliRunner, Result
 
 from chantier.acknowledging import acknowledge_alert
+from chantier.cli import main
 from chantier.cloud import Cloud
-from chantier.comparing import CORRECTED, FOUND_LATE, REPLACED, STILL_OPEN, UNEXPLAINED, WRITTEN
+from chantier.comparing import (
+    CORRECTED,
+    FOUND_LATE,
+    REPLACED,
+    STILL_OPEN,
+    UNEXPLAINED,
+    WRITTEN,
+    Change,
+    Stored,
+)
 from chantier.detection.settling import settle
 from chantier.records import KEY, MACHINE, TELL_AT, Alert, to_item
+from chantier.rewriting import Shelf
 from chantier.settling import Settled, days_of, settle_day
 from chantier.site import EXAMPLE, Site
 from chantier.site_settings import rules_of
@@ -253,3 +266,57 @@ def test_what_no_reading_tells_and_what_is_open_is_left_and_said(site: Deployed)
         (UNEXPLAINED, "OVERSPEED"),
     ]
     assert sorted(site.alerts(machine)) == sorted([open_one, stray])
+
+
+def test_a_change_is_refused_once_the_table_holds_something_else(site: Deployed) -> None:
+    machine, day = "CO-001", UNTOLD - timedelta(days=2)
+    arrive(
+        site, [told(machine, at(day, n, dtc=((110, 3, 1),) if n == 9 else ())) for n in range(30)]
+    )
+    (alert,) = site.alerts(machine)
+    shelf = Shelf(site.cloud, site.outputs["AlertsTableName"], alert_days=10)
+    (own,) = shelf.alerts(machine)
+    other = Stored(alert._replace(closed_at=alert.opened_at))
+    now = format_time(int(NOW.timestamp()))
+    sooner = alert._replace(opened_at=alert.since[:-3] + "00Z", code="TILT")
+    for change in (
+        Change(FOUND_LATE, alert),
+        Change(CORRECTED, alert, other),
+        Change(REPLACED, sooner, None, (other,)),
+    ):
+        assert not shelf.carry_out(change, now=now)
+    assert site.alerts(machine) == [alert]
+    worse = Change(CORRECTED, alert._replace(severity="critical", value=None), own)
+    assert shelf.carry_out(worse, now=now)
+    assert site.alerts(machine) == [worse.alert]
+    assert [one.what for one in settled(site, day).changes] == [CORRECTED]
+    assert site.alerts(machine) == [alert]
+
+
+def test_the_command_says_what_would_change_and_changes_it(site: Deployed, project: Path) -> None:
+    machine, day = "CO-002", UNTOLD - timedelta(days=5)
+    file = project / "settled.toml"
+    named = EXAMPLE.read_text("utf-8").replace('"zac-des-tilleuls"', '"settled"')
+    file.write_text(named, "utf-8")
+    hot = [told(machine, at(day, n, cool_c=112.0 if n in (9, 10) else 90.0)) for n in range(30)]
+    arrive(site, hot, judged=False)
+
+    def settle_it(*options: str) -> Result:
+        said = ["alerts", "settle", "--site", str(file), "--local", "--day", str(day), *options]
+        return CliRunner().invoke(main, said, prog_name="chantier")
+
+    dry = settle_it("--dry-run")
+    assert dry.exit_code == 0, dry.output
+    assert re.search(rf"{machine} +COOLANT_HIGH/{day}T\S+ +found late", dry.stdout)
+    assert re.search(
+        rf"{day}: \d+ messages read; 1 alerts would change, 1 found late.\n$", dry.stderr
+    )
+    assert not site.alerts(machine)
+    done = json.loads(settle_it("--json").stdout)
+    assert (done["dry_run"], done["changed"]) == (False, 1)
+    assert [one.as_dict() for one in site.alerts(machine)] == [done["alerts"][0]["alert"]]
+    again = settle_it()
+    assert (again.exit_code, again.stdout) == (0, "")
+    assert re.search(rf"{day}: \d+ messages read; 0 alerts changed.\n$", again.stderr)
+    shown = CliRunner().invoke(main, ["alerts", "--site", str(file), "--local"])
+    assert "retrouvée après coup" in " ".join(shown.stdout.split())
