@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from chantier.cloud import Cloud
@@ -15,10 +15,17 @@ SHOWN = 200
 
 
 class RawObject(NamedTuple):
-    """One object under raw/, with the messages in it."""
+    """One object under raw/, with the messages in it.
+
+    Attributes:
+        key: of the object in the bucket.
+        messages: as the rule wrote them.
+        unread: lines that are no message.
+    """
 
     key: str
     messages: tuple[dict[str, Any], ...]
+    unread: int = 0
 
 
 class Quarantined(NamedTuple):
@@ -43,8 +50,40 @@ def raw_objects(cloud: Cloud, bucket: str) -> Iterator[RawObject]:
     """Every object under raw/, oldest day first."""
     client = cloud.client("s3")
     for key, _ in _keys(client, bucket, RAW):
-        body = client.get_object(Bucket=bucket, Key=key)["Body"].read()
-        yield RawObject(key, tuple(json.loads(line) for line in body.splitlines() if line))
+        yield _raw_object(client, bucket, key)
+
+
+def raw_days(
+    cloud: Cloud, bucket: str, days: Iterable[str], tick: Callable[[int, int], None]
+) -> Iterator[RawObject]:
+    """The objects of some days of arrival, one after the other.
+
+    Args:
+        cloud: where.
+        bucket: the data bucket.
+        days: UTC days, `2026-11-22`.
+        tick: receives how many objects were read, and how many there are.
+    """
+    client = cloud.client("s3")
+    keys = [key for day in days for key, _ in _keys(client, bucket, f"{RAW}dt={day}/")]
+    for done, key in enumerate(keys, 1):
+        yield _raw_object(client, bucket, key)
+        tick(done, len(keys))
+
+
+def _raw_object(client: Any, bucket: str, key: str) -> RawObject:
+    body = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    lines = [line for line in body.splitlines() if line]
+    messages = tuple(message for line in lines if (message := _message(line)) is not None)
+    return RawObject(key, messages, len(lines) - len(messages))
+
+
+def _message(line: bytes) -> dict[str, Any] | None:
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return said if isinstance(said, dict) else None
 
 
 def quarantine(cloud: Cloud, bucket: str) -> list[Quarantined]:

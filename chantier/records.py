@@ -76,6 +76,7 @@ class Alert(NamedTuple):
         sentence: what, where, since when, what to do, in the site's language.
         acked_at: when a person said that it has been seen; None until then.
         note: what that person wrote; None for nothing.
+        found_late: the live path missed it, settling its day found it.
     """
 
     machine: str
@@ -97,6 +98,7 @@ class Alert(NamedTuple):
     sentence: str
     acked_at: str | None = None
     note: str | None = None
+    found_late: bool = False
 
     @property
     def key(self) -> str:
@@ -134,6 +136,9 @@ def to_item(alert: Alert) -> Item:
     for name, value in alert._asdict().items():
         if isinstance(value, str):
             item[name] = {"S": value}
+        elif isinstance(value, bool):
+            if value:
+                item[name] = {"BOOL": value}
         elif value is not None:
             item[name] = {"N": repr(value)}
     if alert.closed_at is None:
@@ -146,10 +151,11 @@ def from_item(item: Item) -> Alert:
     values: dict[str, Any] = dict.fromkeys(
         ("closed_at", "value", "limit", "lat", "lon", "acked_at", "note")
     )
+    values["found_late"] = False
     for name in Alert._fields:
         if name in item:
-            kind, text = next(iter(item[name].items()))
-            values[name] = text if kind == "S" else _from_text(text)
+            kind, said = next(iter(item[name].items()))
+            values[name] = _from_text(said) if kind == "N" else said
     missing = ", ".join(sorted(set(Alert._fields) - set(values)))
     if missing:
         raise KeyError(f"not an alert: no {missing}")

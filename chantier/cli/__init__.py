@@ -15,6 +15,7 @@ from chantier.cli.exits import ChantierGroup
 from chantier.cli.local import local
 from chantier.cli.machine import machine
 from chantier.cli.quarantine import quarantine
+from chantier.cli.settle import settle
 from chantier.cli.site import init, lint, source, synth
 from chantier.cli.stack import deploy
 from chantier.cli.telemetry import replay, simulate
@@ -45,3 +46,4 @@ for command in (
     demo,
 ):
     main.add_command(command)
+alerts.add_command(settle)

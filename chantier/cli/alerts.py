@@ -123,7 +123,8 @@ def show_alerts(found: Sequence[Alert], site: Site) -> None:
                 alert.code,
                 _local(alert.opened_at, site),
                 _local(alert.closed_at, site) or Text(words["open"], style="bold"),
-                alert.sentence.partition(": ")[2] or alert.sentence,
+                (alert.sentence.partition(": ")[2] or alert.sentence)
+                + (f" ({words['late']})" if alert.found_late else ""),
             )
             for alert in sorted(newest, key=lambda alert: alert.closed_at is not None)
         ],

@@ -55,7 +55,7 @@ def count_progress(unit: str) -> Iterator[Callable[[str, int, int], None]]:
     console, told = Console(stderr=True), time.monotonic()
 
     def line(what: str, done: int, there: int) -> str:
-        return f"  {what}: {done} of {there} {unit}"
+        return f"  {what}: {done} of {there} {unit}".rstrip()
 
     if not console.is_terminal:
 

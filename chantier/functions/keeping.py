@@ -12,11 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from chantier.detection.memory import Event, Memory, material
-from chantier.detection.off_hours import ahead_of_utc
-from chantier.detection.sentence import Words, sentence
-from chantier.detection.settings import opening_of, watched_machines
-from chantier.functions.alerts import Table, alert_of
-from chantier.records import Alert
+from chantier.detection.sentence import Words
+from chantier.functions.alerts import Table
+from chantier.functions.saying import Speaker
 from chantier.telemetry import format_time
 
 Judge = Callable[[Memory], tuple[Memory, tuple[Event, ...]]]
@@ -38,11 +36,10 @@ class Keeper:
     """
 
     def __init__(self, settings: dict[str, Any], words: Words) -> None:
-        self.site = str(settings["site"])
-        self.machines = watched_machines(settings)
+        self._speaker = Speaker(settings, words)
+        self.site = self._speaker.site
+        self.machines = self._speaker.machines
         self.table = Table(os.environ["TABLE"], alert_days=settings["alert_days"])
-        self._words = words
-        self._opening = opening_of(settings)
 
     def judge(self, machine: str, judge: Judge, *, arrived: int) -> list[dict[str, str]]:
         """Judge a machine, and store what changed.
@@ -64,7 +61,9 @@ class Keeper:
             before, version = self.table.memory(machine)
             after, events = judge(before)
             events = last_of_each_life(events)
-            alerts = [(self.alert(machine, event), tell_at(event, arrived)) for event in events]
+            alerts = [
+                (self._speaker.alert(machine, event), tell_at(event, arrived)) for event in events
+            ]
             unchanged = not events and not material(before, after)
             if unchanged or self.table.keep(machine, after, version, alerts):
                 return [
@@ -72,16 +71,6 @@ class Keeper:
                     for event, (alert, _) in zip(events, alerts, strict=True)
                 ]
         raise RuntimeError(f"{machine}: memory changed {TRIES} times under one message")
-
-    def alert(self, machine: str, event: Event) -> Alert:
-        """The alert as it stands after an event."""
-        zone = self.machines[machine].zone
-        said = sentence(event, self._words, machine=machine, zone=zone, clock=self.clock)
-        return alert_of(event, machine=machine, site=self.site, said=said)
-
-    def clock(self, t: int, pattern: str) -> str:
-        """Epoch seconds by the site's own clock, as a strftime pattern says."""
-        return time.strftime(pattern, time.gmtime(t + ahead_of_utc(self._opening, t)))
 
 
 def last_of_each_life(events: tuple[Event, ...]) -> tuple[Event, ...]:

@@ -963,23 +963,6 @@ def _figure(value, decimal):
   text = f'{round(value, places) + 0.0:.{places}f}'
   return (text.rstrip('0').rstrip('.') if places else text).replace('.', decimal)
 
-# --- chantier.detection.settings
-
-Watched = namedtuple('Watched', 'zone rules')
-
-def opening_of(settings):
-  return Opening(offsets=tuple(((since, offset) for since, offset in settings['offsets'])), week=tuple(((first, last) for first, last in settings['week'])), off=frozenset(settings['off']))
-
-def watched_machines(settings):
-  opening = opening_of(settings)
-  works = any((first < last for first, last in opening.week))
-  zones = {name: tuple((tuple(((lat, lon) for lat, lon in ring)) for ring in rings)) for name, rings in settings['zones'].items()}
-  found = {}
-  for group in settings['groups']:
-    rules = rules_for(group.get('limits'), volts=group['volts'], tank_l=group['tank_l'], zones=tuple((zones[name] for name in group['in'])), opening=opening if works else None, vgp_due=group['vgp_due'])
-    found.update(dict.fromkeys(group['machines'], Watched(group['zone'], rules)))
-  return found
-
 # --- chantier.functions.connection
 TIMEOUT_S = 5
 MAX_HEAD_BYTES = 65536
@@ -1224,7 +1207,7 @@ PRIORITIES = {
 }
 QUARANTINE = 'quarantine/'
 
-class Alert(namedtuple('Alert', 'machine code fault site severity level since opened_at last_seen_at closed_at value limit unit lat lon readings sentence acked_at note', defaults=(None, None))):
+class Alert(namedtuple('Alert', 'machine code fault site severity level since opened_at last_seen_at closed_at value limit unit lat lon readings sentence acked_at note found_late', defaults=(None, None, False))):
   __slots__ = ()
   @property
   def key(self):
@@ -1251,6 +1234,9 @@ def to_item(alert):
   for name, value in alert._asdict().items():
     if isinstance(value, str):
       item[name] = {'S': value}
+    elif isinstance(value, bool):
+      if value:
+        item[name] = {'BOOL': value}
     elif value is not None:
       item[name] = {'N': repr(value)}
   if alert.closed_at is None:
@@ -1329,6 +1315,38 @@ def alert_of(event, *, machine, site, said):
 def item_key(machine, key):
   return {MACHINE: {'S': machine}, KEY: {'S': key}}
 
+# --- chantier.detection.settings
+
+Watched = namedtuple('Watched', 'zone rules')
+
+def opening_of(settings):
+  return Opening(offsets=tuple(((since, offset) for since, offset in settings['offsets'])), week=tuple(((first, last) for first, last in settings['week'])), off=frozenset(settings['off']))
+
+def watched_machines(settings):
+  opening = opening_of(settings)
+  works = any((first < last for first, last in opening.week))
+  zones = {name: tuple((tuple(((lat, lon) for lat, lon in ring)) for ring in rings)) for name, rings in settings['zones'].items()}
+  found = {}
+  for group in settings['groups']:
+    rules = rules_for(group.get('limits'), volts=group['volts'], tank_l=group['tank_l'], zones=tuple((zones[name] for name in group['in'])), opening=opening if works else None, vgp_due=group['vgp_due'])
+    found.update(dict.fromkeys(group['machines'], Watched(group['zone'], rules)))
+  return found
+
+# --- chantier.functions.saying
+
+class Speaker:
+  def __init__(self, settings, words):
+    self.site = str(settings['site'])
+    self.machines = watched_machines(settings)
+    self._words = words
+    self._opening = opening_of(settings)
+  def alert(self, machine, event):
+    zone = self.machines[machine].zone
+    said = sentence(event, self._words, machine=machine, zone=zone, clock=self.clock)
+    return alert_of(event, machine=machine, site=self.site, said=said)
+  def clock(self, t, pattern):
+    return time.strftime(pattern, time.gmtime(t + ahead_of_utc(self._opening, t)))
+
 # --- chantier.functions.keeping
 TRIES = 8
 LATE_S, PATIENCE_S = (180, 300)
@@ -1336,28 +1354,21 @@ TOLD_SEVERITIES = ('warning', 'critical')
 
 class Keeper:
   def __init__(self, settings, words):
-    self.site = str(settings['site'])
-    self.machines = watched_machines(settings)
+    self._speaker = Speaker(settings, words)
+    self.site = self._speaker.site
+    self.machines = self._speaker.machines
     self.table = Table(os.environ['TABLE'], alert_days=settings['alert_days'])
-    self._words = words
-    self._opening = opening_of(settings)
   def judge(self, machine, judge, *, arrived):
     for attempt in range(TRIES):
       time.sleep(attempt * os.urandom(1)[0] / 10000)
       before, version = self.table.memory(machine)
       after, events = judge(before)
       events = last_of_each_life(events)
-      alerts = [(self.alert(machine, event), tell_at(event, arrived)) for event in events]
+      alerts = [(self._speaker.alert(machine, event), tell_at(event, arrived)) for event in events]
       unchanged = not events and (not material(before, after))
       if unchanged or self.table.keep(machine, after, version, alerts):
         return [{'kind': event.kind, 'id': alert.id} for event, (alert, _) in zip(events, alerts, strict=True)]
     raise RuntimeError(f'{machine}: memory changed {TRIES} times under one message')
-  def alert(self, machine, event):
-    zone = self.machines[machine].zone
-    said = sentence(event, self._words, machine=machine, zone=zone, clock=self.clock)
-    return alert_of(event, machine=machine, site=self.site, said=said)
-  def clock(self, t, pattern):
-    return time.strftime(pattern, time.gmtime(t + ahead_of_utc(self._opening, t)))
 
 def last_of_each_life(events):
   last = {}

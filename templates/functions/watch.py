@@ -636,7 +636,7 @@ PRIORITIES = {
   'critical': 'high', 'warning': 'medium', 'info': 'low',
 }
 
-class Alert(namedtuple('Alert', 'machine code fault site severity level since opened_at last_seen_at closed_at value limit unit lat lon readings sentence acked_at note', defaults=(None, None))):
+class Alert(namedtuple('Alert', 'machine code fault site severity level since opened_at last_seen_at closed_at value limit unit lat lon readings sentence acked_at note found_late', defaults=(None, None, False))):
   __slots__ = ()
   @property
   def key(self):
@@ -663,6 +663,9 @@ def to_item(alert):
   for name, value in alert._asdict().items():
     if isinstance(value, str):
       item[name] = {'S': value}
+    elif isinstance(value, bool):
+      if value:
+        item[name] = {'BOOL': value}
     elif value is not None:
       item[name] = {'N': repr(value)}
   if alert.closed_at is None:
@@ -671,10 +674,11 @@ def to_item(alert):
 
 def from_item(item):
   values = dict.fromkeys(('closed_at', 'value', 'limit', 'lat', 'lon', 'acked_at', 'note'))
+  values['found_late'] = False
   for name in Alert._fields:
     if name in item:
-      kind, text = next(iter(item[name].items()))
-      values[name] = text if kind == 'S' else _from_text(text)
+      kind, said = next(iter(item[name].items()))
+      values[name] = _from_text(said) if kind == 'N' else said
   missing = ', '.join(sorted(set(Alert._fields) - set(values)))
   if missing:
     raise KeyError(f'not an alert: no {missing}')
@@ -805,6 +809,21 @@ def watched_machines(settings):
     found.update(dict.fromkeys(group['machines'], Watched(group['zone'], rules)))
   return found
 
+# --- chantier.functions.saying
+
+class Speaker:
+  def __init__(self, settings, words):
+    self.site = str(settings['site'])
+    self.machines = watched_machines(settings)
+    self._words = words
+    self._opening = opening_of(settings)
+  def alert(self, machine, event):
+    zone = self.machines[machine].zone
+    said = sentence(event, self._words, machine=machine, zone=zone, clock=self.clock)
+    return alert_of(event, machine=machine, site=self.site, said=said)
+  def clock(self, t, pattern):
+    return time.strftime(pattern, time.gmtime(t + ahead_of_utc(self._opening, t)))
+
 # --- chantier.functions.keeping
 TRIES = 8
 LATE_S, PATIENCE_S = (180, 300)
@@ -812,28 +831,21 @@ TOLD_SEVERITIES = ('warning', 'critical')
 
 class Keeper:
   def __init__(self, settings, words):
-    self.site = str(settings['site'])
-    self.machines = watched_machines(settings)
+    self._speaker = Speaker(settings, words)
+    self.site = self._speaker.site
+    self.machines = self._speaker.machines
     self.table = Table(os.environ['TABLE'], alert_days=settings['alert_days'])
-    self._words = words
-    self._opening = opening_of(settings)
   def judge(self, machine, judge, *, arrived):
     for attempt in range(TRIES):
       time.sleep(attempt * os.urandom(1)[0] / 10000)
       before, version = self.table.memory(machine)
       after, events = judge(before)
       events = last_of_each_life(events)
-      alerts = [(self.alert(machine, event), tell_at(event, arrived)) for event in events]
+      alerts = [(self._speaker.alert(machine, event), tell_at(event, arrived)) for event in events]
       unchanged = not events and (not material(before, after))
       if unchanged or self.table.keep(machine, after, version, alerts):
         return [{'kind': event.kind, 'id': alert.id} for event, (alert, _) in zip(events, alerts, strict=True)]
     raise RuntimeError(f'{machine}: memory changed {TRIES} times under one message')
-  def alert(self, machine, event):
-    zone = self.machines[machine].zone
-    said = sentence(event, self._words, machine=machine, zone=zone, clock=self.clock)
-    return alert_of(event, machine=machine, site=self.site, said=said)
-  def clock(self, t, pattern):
-    return time.strftime(pattern, time.gmtime(t + ahead_of_utc(self._opening, t)))
 
 def last_of_each_life(events):
   last = {}
