@@ -25,7 +25,7 @@ from chantier.detection import Memory, observe, rules_for
 from chantier.detection.settings import opening_of
 from chantier.local import down, up
 from chantier.packing import packed
-from chantier.resources.detect import source
+from chantier.resources.functions import source
 from chantier.site import EXAMPLE, Site
 from chantier.site_settings import settings_of
 from chantier.stack import deploy
@@ -142,8 +142,8 @@ def cold_start(runs: int) -> dict[str, dict[str, float]]:
                 "BUCKET": done.outputs["DataBucketName"],
             }
             handlers = {
-                "ours": packed(source(site), "detect"),
-                "readable": source(site),
+                "ours": packed(source(site, "detect"), "detect"),
+                "readable": source(site, "detect"),
                 "usual": USUAL,
                 "python": "handler = print",
             }

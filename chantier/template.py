@@ -24,6 +24,7 @@ from chantier.resources import (
     alerts,
     detect,
     fleet,
+    functions,
     ingest,
     notice,
     parameters,
@@ -157,15 +158,15 @@ def _ingest(
 
 
 def _detection(site: Site, bucket: Bucket, table: Table) -> Detection:
-    queue, log = detect.dead_letters(), detect.log_group(site)
+    queue, log = detect.dead_letters(), functions.log_group(site, detect.NAME)
     role = detect.detect_role(bucket, table, queue, log)
     function = detect.detect_function(site, role=role, bucket=bucket, table=table, log=log)
-    failure, tls_only = detect.on_failure(function, queue), detect.dead_letters_tls_only(queue)
+    failure, tls_only = functions.on_failure(function, queue), detect.dead_letters_tls_only(queue)
     return Detection(function, role, log, failure, queue, tls_only)
 
 
 def _watching(site: Site, table: Table, topic: Topic, queue: Queue) -> tuple[AWSObject, ...]:
-    log = watch.log_group(site)
+    log = functions.log_group(site, watch.NAME)
     role = watch.watch_role(table, topic, queue, log)
     function = watch.watch_function(site, role=role, table=table, topic=topic, log=log)
     caller = watch.schedule_role(function, queue)
@@ -173,7 +174,7 @@ def _watching(site: Site, table: Table, topic: Topic, queue: Queue) -> tuple[AWS
         function,
         role,
         log,
-        watch.on_failure(function, queue),
+        functions.on_failure(function, queue),
         watch.schedule(site, function=function, role=caller, queue=queue),
         caller,
         watch.stream_mapping(function, table, queue),

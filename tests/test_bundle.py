@@ -17,7 +17,7 @@ from chantier.detection.memory import Event, Memory
 from chantier.detection.rules import Rules
 from chantier.errors import ChantierError
 from chantier.records import Alert
-from chantier.resources.detect import source
+from chantier.resources.functions import source
 from chantier.site import EXAMPLE, Site
 from chantier.telemetry import Reading
 from tests.stories import Case, load_cases, told_by
@@ -30,7 +30,7 @@ SPOKEN = [case for case in load_cases() if not any(step.deed for step in case.st
 @pytest.fixture(scope="module")
 def index() -> ModuleType:
     """The shipped text, run as a module; without its last line, which wants Lambda's settings."""
-    text = source(Site.load(EXAMPLE))
+    text = source(Site.load(EXAMPLE), "detect")
     code, _, last = text.rstrip().rpartition("\n")
     assert last == "handler = Detect(SETTINGS, WORDS).handle"
     module = ModuleType("index")
@@ -44,7 +44,7 @@ def test_the_bundle_tells_what_the_modules_tell(index: ModuleType, case: Case) -
 
 
 def test_the_bundle_imports_the_standard_library_alone() -> None:
-    text = source(Site.load(EXAMPLE))
+    text = source(Site.load(EXAMPLE), "detect")
     lines = [line for line in text.splitlines() if line.startswith(("import ", "from "))]
     tops = {line.split()[1].split(".")[0] for line in lines}
     assert tops <= set(sys.stdlib_module_names)
@@ -53,7 +53,7 @@ def test_the_bundle_imports_the_standard_library_alone() -> None:
 
 def test_the_bundle_imports_nothing_that_is_slow_to_start() -> None:
     """`bench/detect.py` measures what each of them costs: 2 to 15 ms of every cold start."""
-    text = source(Site.load(EXAMPLE))
+    text = source(Site.load(EXAMPLE), "detect")
     for slow in ("dataclasses", "email", "http", "inspect", "logging", "typing", "urllib"):
         assert f"import {slow}" not in text
         assert f"from {slow}" not in text
@@ -73,8 +73,8 @@ def test_a_tuple_of_the_bundle_is_the_modules_tuple(
 
 def test_the_bundle_is_the_same_on_every_run() -> None:
     program = (
-        "from chantier.resources.detect import source; from chantier.site import *;"
-        "print(source(Site.load(EXAMPLE)))"
+        "from chantier.resources.functions import source; from chantier.site import *;"
+        "print(source(Site.load(EXAMPLE), 'detect'))"
     )
     runs = {
         subprocess.run(

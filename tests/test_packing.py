@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from chantier.errors import ChantierError
 from chantier.packing import LINE, packed, unpacked
-from chantier.resources.detect import source
+from chantier.resources.functions import source
 from chantier.site import EXAMPLE, Site
 from tests.stories import load_cases, told_by
 from tests.test_detection import fold
@@ -63,7 +63,7 @@ def test_the_head_says_how_to_read_it_and_which_source_it_is() -> None:
 
 
 def test_it_is_much_shorter_and_the_same_on_every_run() -> None:
-    text = source(Site.load(EXAMPLE))
+    text = source(Site.load(EXAMPLE), "detect")
     assert len(packed(text, "detect")) < len(text) * 0.6
     assert packed(text, "detect") == packed(text, "detect")
 
@@ -78,7 +78,7 @@ def test_a_traceback_shows_the_lines_of_the_source(tmp_path: Path) -> None:
 
 
 def test_the_packed_function_is_the_function() -> None:
-    text = source(Site.load(EXAMPLE)).rstrip()
+    text = source(Site.load(EXAMPLE), "detect").rstrip()
     code, _, last = text.rpartition("\n")
     assert last == "handler = Detect(SETTINGS, WORDS).handle"  # it wants Lambda's settings
     plain, shipped = run(code), run(packed(code, "detect"))

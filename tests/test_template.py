@@ -13,7 +13,7 @@ from chantier.functions.pending import LEASE_S
 from chantier.lint import lint
 from chantier.packing import packed, unpacked
 from chantier.render import render
-from chantier.resources.detect import source
+from chantier.resources.functions import source
 from chantier.site import EXAMPLE, Site
 from chantier.staging import MAX_INLINE_BYTES, MAX_STAGED_BYTES
 from chantier.template import SECTIONS, build, sources, synthesize
@@ -122,8 +122,8 @@ def test_the_code_is_a_literal_block_of_what_was_bundled(
 ) -> None:
     assert "        ZipFile: |\n" in text
     code = body["Resources"]["Detect"]["Properties"]["Code"]["ZipFile"]
-    assert code == packed(source(site), "detect")
-    assert unpacked(code) == source(site)
+    assert code == packed(source(site, "detect"), "detect")
+    assert unpacked(code) == source(site, "detect")
 
 
 def test_rendering_says_what_the_template_says(site: Site, body: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What watches: the watch function, its role, its log, its schedule, and the table's stream."""
+"""What watches: the watch function, its role, its schedule, and the table's stream."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ import json
 
 import awacs.awslambda
 import awacs.dynamodb
-import awacs.logs
 import awacs.sns
-import awacs.sqs
 from awacs.aws import Statement
 from troposphere import GetAtt, Ref, Sub
 from troposphere.awslambda import (
-    Code,
     DestinationConfig,
-    Environment,
-    EventInvokeConfig,
     EventSourceMapping,
     Filter,
     FilterCriteria,
@@ -35,19 +30,19 @@ from troposphere.scheduler import (
 from troposphere.sns import Topic
 from troposphere.sqs import Queue
 
-from chantier.bundle import bundle
-from chantier.packing import packed
 from chantier.records import TELL_AT, TELL_INDEX
-from chantier.resources.detect import (
+from chantier.resources.functions import (
     EVENT_AGE_S,
     RETRIES,
-    RUNTIME,
-    FunctionLogging,
-    settings_text,
+    function,
+    function_name,
+    keep_failures,
+    write_log,
 )
 from chantier.resources.policies import allow, regional_arn, role
 from chantier.site import Site
 
+NAME = "watch"
 EVERY_MIN = 5
 MEMORY_MB = 256
 # Shorter than an alert is taken for: who is stopped while telling has told nothing twice.
@@ -56,17 +51,6 @@ TIMEOUT_S = 60
 BATCH, WINDOW_S = 100, 5
 # Items that are to be told; a time that was only moved, by telling, does not end with Z.
 TO_TELL = json.dumps({"dynamodb": {"NewImage": {TELL_AT: {"S": [{"suffix": "Z"}]}}}})
-
-
-def log_group(site: Site) -> LogGroup:
-    """The function's log: one JSON line an invocation."""
-    return LogGroup(
-        "WatchLog",
-        DeletionPolicy="Delete",
-        UpdateReplacePolicy="Delete",
-        LogGroupName=f"/aws/lambda/{function_name(site)}",
-        RetentionInDays=site.retention.log_days,
-    )
 
 
 def watch_role(table: Table, topic: Topic, queue: Queue, log: LogGroup) -> Role:
@@ -93,12 +77,8 @@ def watch_role(table: Table, topic: Topic, queue: Queue, log: LogGroup) -> Role:
             ),
             *_follow_the_table(table),
             allow("TellPeople", [awacs.sns.Publish], [Ref(topic)]),
-            allow("KeepFailures", [awacs.sqs.SendMessage], [GetAtt(queue, "Arn")]),
-            allow(
-                "Log",
-                [awacs.logs.CreateLogStream, awacs.logs.PutLogEvents],
-                [GetAtt(log, "Arn")],
-            ),
+            keep_failures(queue),
+            write_log(log),
         ],
     )
 
@@ -126,32 +106,16 @@ def _follow_the_table(table: Table) -> tuple[Statement, ...]:
 def watch_function(
     site: Site, *, role: Role, table: Table, topic: Topic, log: LogGroup
 ) -> Function:
-    """The function, its code inline like that of detection."""
-    return Function(
-        "Watch",
-        FunctionName=function_name(site),
-        Description="Finds machines that are silent and dates that come, and tells people",
-        Runtime=RUNTIME,
-        Architectures=["arm64"],
-        Handler="index.handler",
-        Code=Code(ZipFile=packed(source(site), "watch")),
-        Role=GetAtt(role, "Arn"),
-        MemorySize=MEMORY_MB,
-        Timeout=TIMEOUT_S,
-        Environment=Environment(Variables={"TABLE": Ref(table), "TOPIC": Ref(topic)}),
-        LoggingConfig=FunctionLogging(LogFormat="JSON", LogGroup=Ref(log), SystemLogLevel="WARN"),
-    )
-
-
-def on_failure(function: Function, queue: Queue) -> EventInvokeConfig:
-    """Two retries of a scheduled call, then it is kept in the dead letters."""
-    return EventInvokeConfig(
-        "WatchOnFailure",
-        FunctionName=Ref(function),
-        Qualifier="$LATEST",
-        MaximumRetryAttempts=RETRIES,
-        MaximumEventAgeInSeconds=EVENT_AGE_S,
-        DestinationConfig=DestinationConfig(OnFailure=OnFailure(Destination=GetAtt(queue, "Arn"))),
+    """The function itself."""
+    return function(
+        site,
+        NAME,
+        description="Finds machines that are silent and dates that come, and tells people",
+        role=role,
+        log=log,
+        memory_mb=MEMORY_MB,
+        timeout_s=TIMEOUT_S,
+        variables={"TABLE": Ref(table), "TOPIC": Ref(topic)},
     )
 
 
@@ -165,7 +129,7 @@ def schedule_role(function: Function, queue: Queue) -> Role:
         source=regional_arn("scheduler", "schedule-group/default"),
         statements=[
             allow("Call", [awacs.awslambda.InvokeFunction], [GetAtt(function, "Arn")]),
-            allow("KeepFailures", [awacs.sqs.SendMessage], [GetAtt(queue, "Arn")]),
+            keep_failures(queue),
         ],
     )
 
@@ -174,7 +138,7 @@ def schedule(site: Site, *, function: Function, role: Role, queue: Queue) -> Sch
     """Every five minutes; what was missed is made up for by the next one."""
     return Schedule(
         "WatchSchedule",
-        Name=function_name(site),
+        Name=function_name(site, NAME),
         Description="Looks for machines that are silent and dates that come",
         ScheduleExpression=f"rate({EVERY_MIN} minutes)",
         FlexibleTimeWindow=FlexibleTimeWindow(Mode="OFF"),
@@ -206,15 +170,3 @@ def stream_mapping(function: Function, table: Table, queue: Queue) -> EventSourc
         DestinationConfig=DestinationConfig(OnFailure=OnFailure(Destination=GetAtt(queue, "Arn"))),
         FilterCriteria=FilterCriteria(Filters=[Filter(Pattern=TO_TELL)]),
     )
-
-
-def function_name(site: Site) -> str:
-    """The function's name; the log group must know it before the function exists."""
-    return f"chantier-{site.name}-watch"
-
-
-def source(site: Site) -> str:
-    """The function's code, as it can be read; the template carries it packed."""
-    words = f"chantier.detection.words_{site.site.language}"
-    footer = f"SETTINGS = {settings_text(site)}\n\nhandler = Watch(SETTINGS, WORDS).handle"
-    return bundle("chantier.functions.watch", words, footer=footer)
