@@ -97,7 +97,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "batt_v": (0, 100),
     "lat": (-90, 90),
     "lon": (-180, 180),
-    "acc_m": (0, 100_000),
+    "acc_m": (0, 1e10),
     "spd_kmh": (0, 251),
     "pitch": (-180, 180),
     "roll": (-180, 180),

@@ -213,9 +213,11 @@ def test_a_report_that_was_renewed_too_late_is_another_alert() -> None:
     ]
 
 
-def test_a_message_that_waited_for_its_retry_does_not_end_a_silence_before_it_began() -> None:
+def test_a_message_that_is_older_than_a_silence_does_not_end_it() -> None:
     memory, _ = hear(Memory(engine_on=START), START)
     memory, (opened,) = pass_time(memory, START + 1200, DEFAULT_RULES)
-    _, (closed,) = hear(memory, START + 100)
-    assert (closed.kind, closed.opened_at) == ("close", opened.opened_at)
-    assert closed.since <= closed.opened_at <= closed.t
+    memory, told = hear(memory, START + 100)
+    assert not told
+    assert not pass_time(memory, START + 1500, DEFAULT_RULES)[1]
+    _, (closed,) = hear(memory, START + 1500)
+    assert (closed.kind, closed.opened_at, closed.t) == ("close", opened.opened_at, START + 1500)

@@ -17,6 +17,8 @@ READABLE = (1, MEMORY_VERSION)
 REFRESH_S = 300
 # Nor does it wait while the lowest fuel level falls by more than a machine burns, %.
 LOW_PCT = 1.0
+# Or the hour meter jumps, h.
+SEEN_H = 0.25
 
 
 class Track(NamedTuple):
@@ -72,6 +74,8 @@ class Memory(NamedTuple):
         parked: (lat, lon) where the engine was stopped; None while it runs.
         levels: the fuel levels that a loss is counted from, falling; none while it runs.
         low: lowest fuel level since the last refuel, %.
+        fuel: fuel level of the reading before, %; None where it did not tell or moved.
+        hours: hour meter of the reading before, h.
         cycles: (count, time of its last rise) of the load cycles.
         service_h: hour meter of the last service, rounded to the interval, h.
         tracks: the conditions being followed, by code, or `code:fault`.
@@ -86,6 +90,8 @@ class Memory(NamedTuple):
     parked: tuple[float, float] | None = None
     levels: tuple[Mark, ...] = ()
     low: float | None = None
+    fuel: float | None = None
+    hours: float | None = None
     cycles: tuple[float, int] | None = None
     service_h: float | None = None
     tracks: tuple[tuple[str, Track], ...] = ()
@@ -140,15 +146,19 @@ def material(before: Memory, after: Memory) -> bool:
         heard=after.heard,
         lat=after.lat,
         lon=after.lon,
-        low=after.low if _as_low(before.low, after.low) else before.low,
+        low=after.low if _near(before.low, after.low, LOW_PCT) else before.low,
+        fuel=after.fuel if _near(before.fuel, after.fuel, LOW_PCT) else before.fuel,
+        hours=after.hours if _near(before.hours, after.hours, SEEN_H) else before.hours,
         cycles=after.cycles,
     )
     return old or moving != after
 
 
-def _as_low(before: float | None, after: float | None) -> bool:
-    """Whether a refuel counts from as good as the same level, %."""
-    return before is not None and after is not None and abs(before - after) < LOW_PCT
+def _near(before: float | None, after: float | None, step: float) -> bool:
+    """Whether a value is as good as the one before; one that comes or goes is not."""
+    if before is None or after is None:
+        return before is after
+    return abs(before - after) < step
 
 
 def dump(memory: Memory) -> str:

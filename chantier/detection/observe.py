@@ -44,9 +44,11 @@ def observe(
         keep(tracks, told)
         if told.kind not in (WAIT, FORGET):
             events.append(event_of(told, now, reading.t))
-    if reading.fuel_pct is not None or now.levels:
+    if reading.fuel_pct is not None or now.levels or now.fuel is not None:
         within_s = rules.limits["FUEL_DROP"]["within_s"]
         now = mark_fuel(now, reading, within_s, filling="REFUEL" in tracks)
+    if reading.op_h:
+        now = now._replace(hours=reading.op_h)
     if tracks or memory.tracks:
         now = now._replace(tracks=tuple(sorted(tracks.items())))
     return now, tuple(events)

@@ -24,6 +24,9 @@ def hear(memory: Memory, arrived: int) -> tuple[Memory, tuple[Event, ...]]:
         arrived: when, epoch seconds by the cloud's clock.
     """
     track = dict(memory.tracks).get("NO_SIGNAL")
+    if track is not None and arrived < track.opened_at:
+        # It was sent before the silence was one: the same again, or one that was held up.
+        track = None
     heard = max(memory.heard, arrived)
     return _apply(memory._replace(heard=heard), [*end_silence(track)], heard)
 

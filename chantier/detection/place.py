@@ -12,12 +12,14 @@ from chantier.detection.ground import FAR_M, holds, metres_between, metres_from_
 from chantier.detection.memory import Memory, Track
 from chantier.detection.rules import Rules
 from chantier.detection.running import engine_runs
-from chantier.detection.told import FORGET, WAIT, Told
+from chantier.detection.told import FORGET, WAIT, Told, ended
 from chantier.telemetry import Reading
 
 # `accuracy_m` is the radius of a fix that does not tell its own.
 GEOFENCE_EXIT = {"for_s": 60, "accuracy_m": 5.0}
 TOW = {"metres": 100.0}
+# A place is remembered from a fix at least so good, m.
+PARKED_M = 25.0
 # An open alert follows the machine in steps of this, m.
 STEP_M = 50.0
 
@@ -32,9 +34,11 @@ def fix_of(reading: Reading) -> tuple[float, float] | None:
 def follow_fence(reading: Reading, rules: Rules, tracks: dict[str, Track]) -> Iterator[Told]:
     """Judge a fix against the machine's zones: two in a row, or it does not count."""
     fix = fix_of(reading)
+    track = tracks.get("GEOFENCE_EXIT")
+    if not rules.zones:
+        yield from ended("GEOFENCE_EXIT", track, severity="warning", unit="m")
     if fix is None or not rules.zones:
         return
-    track = tracks.get("GEOFENCE_EXIT")
     if any(holds(zone, *fix) for zone in rules.zones):
         yield from _inside(track, reading.t)
         return
@@ -80,7 +84,8 @@ def mark_parked(now: Memory, reading: Reading) -> Memory:
     if now.engine_on:
         return now if now.parked is None else now._replace(parked=None)
     fix = fix_of(reading)
-    if now.parked is None and fix is not None and engine_runs(reading) is False:
+    good = (reading.acc_m or 0.0) <= PARKED_M
+    if now.parked is None and fix is not None and good and engine_runs(reading) is False:
         return now._replace(parked=fix)
     return now
 
@@ -99,11 +104,8 @@ def follow_tow(
     metres = metres_between(*fix, now.parked)
     away = round(metres)
     if track is not None and track.level:
-        # `base` is how far it was when last told.
-        if not track.calm and abs(away - track.base) >= STEP_M:
-            worst = max(away, track.worst or 0.0)
-            moved = track._replace(worst=worst, base=away, readings=track.readings + 1)
-            yield Told("update", "TOW", moved, "critical", unit="m")
+        far = metres - (reading.acc_m or 0.0) > rules.limits["TOW"]["metres"]
+        yield from _towed_on(track, reading.t, away, far=far)
     elif metres - (reading.acc_m or 0.0) <= rules.limits["TOW"]["metres"]:
         if track is not None:
             yield Told(FORGET, "TOW", track)
@@ -115,7 +117,22 @@ def follow_tow(
         yield Told("open", "TOW", fresh, "critical", unit="m")
 
 
+def _towed_on(track: Track, t: int, away: float, *, far: bool) -> Iterator[Told]:
+    """An alert that nobody has acknowledged: it follows the machine, or it is taken again."""
+    worst = max(away, track.worst or 0.0)
+    moved = track._replace(calm=0, worst=worst, base=away, readings=track.readings + 1)
+    if not track.calm:
+        # `base` is how far it was when last told.
+        if abs(away - track.base) >= STEP_M:
+            yield Told("update", "TOW", moved, "critical", unit="m")
+    elif far and track.held:
+        yield Told("escalate", "TOW", moved, "critical", unit="m")
+    elif far or track.held:
+        yield Told(WAIT, "TOW", track._replace(held=(t,) if far else ()))
+
+
 def _driven(track: Track | None) -> Iterator[Told]:
     """An engine that runs: nothing is towed, and an open alert follows it no more."""
     if track is not None and not track.calm:
-        yield Told(WAIT if track.level else FORGET, "TOW", track._replace(calm=track.level))
+        parked = track._replace(calm=track.level, held=())
+        yield Told(WAIT if track.level else FORGET, "TOW", parked)

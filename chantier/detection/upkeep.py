@@ -22,15 +22,17 @@ SECONDS_A_DAY = 86_400
 def mark_service(now: Memory, reading: Reading, every_h: float) -> Memory:
     """The memory with the hour meter of the last service.
 
-    Of a machine never seen before, every service until now counts as done. An
-    hour meter that goes back by more than an interval is a new one. Zero is what
-    a controller says that has not read it yet.
+    Of a machine never seen before, every service until now counts as done. An hour
+    meter that goes back by more than an interval, twice in a row, is a new one. Zero
+    is what a controller says that has not read it yet.
     """
-    hours = reading.op_h
+    hours, before = reading.op_h, now.hours
     if not hours:
         return now
-    if now.service_h is None or hours < now.service_h - every_h:
+    if now.service_h is None:
         return now._replace(service_h=floor(hours / every_h) * every_h)
+    if before is not None and max(hours, before) < now.service_h - every_h:
+        return now._replace(service_h=floor(max(hours, before) / every_h) * every_h)
     return now
 
 
@@ -42,26 +44,24 @@ def serviced(hours: float, every_h: float) -> float:
 def follow_service(
     now: Memory, reading: Reading, rules: Rules, tracks: dict[str, Track]
 ) -> Iterator[Told]:
-    """Judge the hour meter against the next service."""
+    """Judge what two readings in a row say of the hour meter against the next service."""
     if not reading.op_h or now.service_h is None:
         return
     numbers = rules.limits["SERVICE_DUE"]
     due = now.service_h + numbers["every_h"]
-    level = sum(reading.op_h >= hours for hours in (due - numbers["before_h"], due))
+    hours = min(reading.op_h, now.hours or reading.op_h)
+    level = sum(hours >= at for at in (due - numbers["before_h"], due))
     if not level and not tracks:
         return
-    kind = interval(due, numbers["every_h"])
     for name, track in tracks.items():
-        if name.startswith("SERVICE_DUE:") and (name != f"SERVICE_DUE:{kind}" or not level):
-            fault = name.partition(":")[2]
+        code, _, fault = name.partition(":")
+        if code == "SERVICE_DUE" and track.base != due:
             yield _service("close", track, fault, track.base)
-    if level:
-        track = tracks.get(f"SERVICE_DUE:{kind}", Track())
-        if track.base and track.base != due:
-            yield _service("close", track, kind, track.base)
-            track = Track()
-        if told := rise(track, level, reading.t, reading.t):
-            yield _service(told[0], told[1]._replace(worst=reading.op_h, base=due), kind, due)
+    kind = interval(due, numbers["every_h"])
+    track = tracks.get(f"SERVICE_DUE:{kind}", Track())
+    track = track if track.base == due else Track()
+    if told := rise(track, level, reading.t, reading.t):
+        yield _service(told[0], told[1]._replace(worst=hours, base=due), kind, due)
 
 
 def _service(kind: str, track: Track, fault: str, due: float) -> Told:

@@ -78,6 +78,8 @@ class Detect:
         if message.readings:
             newest = message.readings[-1]
             said.update(readings=len(message.readings), t=newest.t, seq=newest.seq)
+        if machine in self.keeper.machines:
+            # Also one that cannot be read: whoever sends it is not silent.
             said["alerts"] = self._judge(machine, message, arrived // 1000)
 
     def _read(self, event: Any, machine: str, arrived: int) -> Message:
