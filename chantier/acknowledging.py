@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -44,6 +44,8 @@ TRIES = 8
 PAUSE_S = 0.05
 DAY_S = 86_400
 MOST_NOTE = 1_000
+# Why an alert closed that nothing else would ever close.
+GONE = "the machine is no longer in the site file"
 # More than a machine runs in its life, h.
 MOST_HOURS = 1_000_000
 CONFLICTS = ("ConditionalCheckFailedException", "TransactionCanceledException")
@@ -94,9 +96,19 @@ def find_alert(cloud: Cloud, table: str, alert_id: str, *, site: str) -> Alert:
 
 
 def acknowledge_alert(  # noqa: PLR0913 - keyword-only: what is said of the alert
-    cloud: Cloud, table: str, alert_id: str, *, site: str, alert_days: int, note: str = ""
+    cloud: Cloud,
+    table: str,
+    alert_id: str,
+    *,
+    site: str,
+    alert_days: int,
+    note: str = "",
+    machines: Collection[str] | None = None,
 ) -> Alert:
     """Note that somebody takes care of an alert; a theft or a tow is closed by it.
+
+    So is every alert of a machine that is no longer in the site file, acknowledged before
+    or not: nothing judges that machine any more. Its note says why it closed.
 
     Args:
         cloud: where.
@@ -105,6 +117,7 @@ def acknowledge_alert(  # noqa: PLR0913 - keyword-only: what is said of the aler
         site: site name.
         alert_days: days that an alert is kept after its end.
         note: a few words for whoever reads it later; no names are needed.
+        machines: ids of the site file's machines; None for not known.
 
     Returns:
         The alert as it stands now.
@@ -118,9 +131,10 @@ def acknowledge_alert(  # noqa: PLR0913 - keyword-only: what is said of the aler
     alert = find_alert(cloud, table, alert_id, site=site)
     for attempt in range(TRIES):
         time.sleep(attempt * PAUSE_S)
-        _refuse_done(alert)
-        seen = _seen(alert, note)
-        writes = [{"Update": {"TableName": table, **_update(seen, alert_days)}}]
+        gone = machines is not None and alert.machine not in machines
+        _refuse_done(alert, gone=gone)
+        seen = _gone(alert, note) if gone else _seen(alert, note)
+        writes = [{"Update": {"TableName": table, **_update(seen, alert_days, again=gone)}}]
         if alert.code in LATCHED:
             forget = partial(acknowledge, code=alert.code)
             writes.append(_memory_write(client, table, alert.machine, forget))
@@ -160,13 +174,13 @@ def log_machine_service(
     raise _busy(machine)
 
 
-def _refuse_done(alert: Alert) -> None:
+def _refuse_done(alert: Alert, *, gone: bool) -> None:
     if alert.closed_at is not None:
         raise ChantierError(
             f"{alert.id} closed at {alert.closed_at}: there is nothing to acknowledge.",
             "What is still open: chantier alerts --open",
         )
-    if alert.acked_at is not None:
+    if alert.acked_at is not None and not gone:
         raise ChantierError(
             f"{alert.id} was acknowledged at {alert.acked_at}.",
             "It closes by itself when its cause is gone; what is open: chantier alerts --open",
@@ -180,8 +194,23 @@ def _seen(alert: Alert, note: str) -> Alert:
     return alert._replace(acked_at=now, note=note or None, closed_at=closed_at)
 
 
-def _update(seen: Alert, alert_days: int) -> dict[str, Any]:
-    """The change of an alert's item, refused if somebody was first."""
+def _gone(alert: Alert, note: str) -> Alert:
+    """The alert of a machine that is gone once it is acknowledged."""
+    now = format_time(int(time.time()))
+    said = "; ".join(part for part in (note or alert.note, GONE) if part)
+    return alert._replace(
+        acked_at=alert.acked_at or now, note=said, closed_at=max(now, alert.last_seen_at)
+    )
+
+
+def _update(seen: Alert, alert_days: int, *, again: bool) -> dict[str, Any]:
+    """The change of an alert's item, refused if somebody was first.
+
+    Args:
+        seen: the alert as it is to be.
+        alert_days: days that an alert is kept after its end.
+        again: somebody may have acknowledged it before.
+    """
     values: dict[str, Any] = {ACKED_AT: {"S": seen.acked_at}}
     gone = [TELL_SITE, TELL_AT]
     if seen.note:
@@ -195,8 +224,8 @@ def _update(seen: Alert, alert_days: int) -> dict[str, Any]:
         "Key": {MACHINE: {"S": seen.machine}, KEY: {"S": seen.key}},
         "UpdateExpression": f"SET {sets} REMOVE " + ", ".join(f"#{name}" for name in gone),
         "ConditionExpression": (
-            f"attribute_exists(#{KEY}) AND attribute_not_exists(#{ACKED_AT})"
-            f" AND attribute_not_exists(#{CLOSED_AT})"
+            f"attribute_exists(#{KEY}) AND attribute_not_exists(#{CLOSED_AT})"
+            + ("" if again else f" AND attribute_not_exists(#{ACKED_AT})")
         ),
         "ExpressionAttributeNames": {
             f"#{name}": name for name in {*values, *gone, KEY, ACKED_AT, CLOSED_AT}

@@ -1,12 +1,15 @@
 """The shelf: key names of the table and the bucket, and an alert as a DynamoDB item.
 
-One table holds three kinds of items under the partition key `machine`:
+One table holds four kinds of items under the partition key `machine`:
 
     key = ALERT#<opened_at>#<code>#<fault>   one item an alert life
     key = MEMORY                             what detection remembers of the machine
-    key = STORM#<code>                       until when a code that many machines had at
-                                             once is told no more; its machine is `#site`,
-                                             which no machine id can be
+    key = TOLD#<code>#<fault>                when people were told of a fault last, and of
+                                             how grave it was; forgotten after half an hour
+    key = STORM#<code>                       the machines that a code was told of last, and
+                                             until when it is told no more if they are many;
+                                             its machine is `#site`, which no machine id can
+                                             be
 
 Three indexes: `open` is sparse (only open alerts carry `open_site`), `site` lists
 every alert of a site by time, `tell` is sparse too (what people are to be told, and
@@ -37,10 +40,15 @@ EXPIRES_AT = "expires_at"
 # Of the memory: its text, and how often it was written.
 REMEMBERED = "memory"
 REVISION = "version"
-# Of a storm: whose it is, and its end.
+# Of what was told last of a fault; TOLD_AT says when.
+TOLD = "TOLD#"
+SEVERITY = "severity"
+LEVEL = "level"
+# Of a storm: whose it is, its end, and the machines that were told of last.
 WHOLE_SITE = "#site"
 STORM = "STORM#"
 UNTIL = "until"
+TOLD_MACHINES = "told"
 
 # ANSI/ISA-18.2 ranks alarms by priority; ours follows from the severity.
 PRIORITIES = {"critical": "high", "warning": "medium", "info": "low"}

@@ -9,13 +9,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chantier.decoding import parse_time
 from chantier.detection.words_en import WORDS
 from chantier.detection.words_fr import WORDS as MOTS
 from chantier.functions.alerts import Table
-from chantier.functions.grouping import MOST_MESSAGES, Due, parcels
+from chantier.functions.grouping import (
+    MOST_MESSAGES,
+    Due,
+    LastTold,
+    Storm,
+    parcels,
+    quiet_until,
+    storms_after,
+)
 from chantier.functions.notice import notice, paragraph
 from chantier.functions.signed import CallFailed
 from chantier.records import Alert, Item
+from chantier.telemetry import format_time
 from tests.servers import server
 
 OPENED, NOW, LATER = "2026-11-22T09:00:00Z", "2026-11-22T09:10:00Z", "2026-11-22T09:15:00Z"
@@ -50,7 +60,8 @@ def due(*alerts: Alert, tell_at: str = NOW) -> list[Due]:
 
 def told(*alerts: Alert, storms: dict[str, str] | None = None, now: str = NOW) -> list[list[str]]:
     """The machines and codes of each message."""
-    found = parcels(due(*alerts), storms or {}, now)
+    known = {code: Storm(until) for code, until in (storms or {}).items()}
+    found = parcels(due(*alerts), known, now)
     return [[f"{one.alert.machine} {one.alert.code}" for one in parcel.due] for parcel in found]
 
 
@@ -76,10 +87,64 @@ def test_what_joins_a_storm_waits_until_it_has_passed_and_then_goes_together() -
     assert told(*joins, storms=storms, now=LATER) == [["D NO_SIGNAL", "E NO_SIGNAL"]]
 
 
-def test_what_is_critical_does_not_wait_for_a_storm() -> None:
-    grave = alert("D", "COOLANT_HIGH", "critical")
-    waits = alert("E", "COOLANT_HIGH")
-    assert told(grave, waits, storms={"COOLANT_HIGH": LATER}) == [["D COOLANT_HIGH"]]
+def test_what_is_critical_waits_a_minute_for_a_storm_and_takes_the_others_with_it() -> None:
+    alerts = [alert("D", "COOLANT_HIGH", "critical"), alert("E", "COOLANT_HIGH")]
+    told_of = {"COOLANT_HIGH": "2026-11-22T09:14:01Z"}
+    assert told(*alerts, storms=told_of) == []
+    assert told(*alerts, storms={"COOLANT_HIGH": "2026-11-22T09:14:00Z"}) == [
+        ["D COOLANT_HIGH", "E COOLANT_HIGH"]
+    ]
+    assert told(alerts[1], storms={"COOLANT_HIGH": "2026-11-22T09:14:00Z"}) == []
+
+
+@pytest.mark.parametrize(("severity", "messages"), [("warning", 4), ("critical", 6)])
+def test_a_storm_that_trickles_in_is_a_few_messages(severity: str, messages: int) -> None:
+    began, waiting, sent = parse_time(OPENED), [], []
+    storms: dict[str, Storm] = {}
+    for second in range(0, 700, 20):
+        now = format_time(began + second)
+        if second < 240:
+            waiting += due(alert(f"M{second:03}", "NO_SIGNAL", severity), tell_at=now)
+        for parcel in parcels(waiting, storms, now):
+            storms |= storms_after(parcel, storms, now)
+            waiting = [one for one in waiting if one not in parcel.due]
+            sent.append(len(parcel.due))
+    assert sent[:3] == [1, 1, 1]
+    assert (len(sent), sum(sent), waiting) == (messages, 12, [])
+    assert len(storms["NO_SIGNAL"].machines) == 3
+
+
+def test_three_machines_in_more_than_five_minutes_are_no_storm() -> None:
+    known = {"DTC": Storm("", ((OPENED, "B"), (OPENED, "A")))}
+    (third,) = parcels(due(alert("C", "DTC")), known, "2026-11-22T09:05:00Z")
+    assert third.storms == ()
+    (third,) = parcels(due(alert("C", "DTC")), known, "2026-11-22T09:04:59Z")
+    assert third.storms == ("DTC",)
+    (again,) = parcels(due(alert("A", "DTC")), known, "2026-11-22T09:04:59Z")
+    assert again.storms == ()
+
+
+@pytest.mark.parametrize(
+    ("severity", "level", "now", "until"),
+    [
+        ("warning", 1, "2026-11-22T09:29:59Z", "2026-11-22T09:30:00Z+later"),
+        ("warning", 1, "2026-11-22T09:30:00Z", ""),
+        ("critical", 2, "2026-11-22T09:00:01Z", ""),
+    ],
+)
+def test_what_was_just_told_is_told_again_after_half_an_hour_or_when_it_is_worse(
+    severity: str, level: int, now: str, until: str
+) -> None:
+    last = LastTold(OPENED, "warning", 1)
+    assert quiet_until(alert("A", "DTC", severity, level=level), last, now) == until
+
+
+def test_a_quieter_life_of_what_was_told_as_critical_is_not_told_and_a_new_fault_is() -> None:
+    last = LastTold(OPENED, "critical", 2)
+    assert quiet_until(alert("A", "DTC"), last, NOW) == "2026-11-22T09:30:00Z+later"
+    assert quiet_until(alert("A", "DTC"), None, NOW) == ""
+    # The last level of COOLANT_HIGH asks to stop the engine; its severity is the second's.
+    assert quiet_until(alert("A", "COOLANT_HIGH", "critical", level=3), last, NOW) == ""
 
 
 def test_too_many_messages_are_one_digest() -> None:
@@ -104,11 +169,12 @@ def test_each_alert_goes_out_once_or_waits_for_its_storm(
     pairs: list[tuple[str, str, str]], storms: dict[str, str]
 ) -> None:
     alerts = [alert(*one) for one in pairs]
-    found = parcels(due(*alerts), storms, NOW)
+    known = {code: Storm(until) for code, until in storms.items()}
+    found = parcels(due(*alerts), known, NOW)
     sent = [one.alert for parcel in found for one in parcel.due]
     assert len(set(sent)) == len(sent)
     waiting = set(alerts) - set(sent)
-    assert all(one.severity != "critical" and storms[one.code] > NOW for one in waiting)
+    assert all(storms[one.code] > NOW for one in waiting)
     assert len(found) <= MOST_MESSAGES
     grave = [parcel.due[0].alert.severity for parcel in found]
     assert grave == sorted(grave)

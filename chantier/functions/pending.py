@@ -1,5 +1,7 @@
 """The alerts that people are still to be told of, in the table: found, taken, done with.
 
+And what people were told last, by fault of a machine and by code.
+
 Whoever tells an alert first takes it for five minutes, by moving the time from
 which it may be told. So of two who tell at once one does, and what is taken and
 never told, because a function broke off, is told after that. An alert that gets
@@ -10,23 +12,30 @@ again, or not at all.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from chantier.decoding import parse_time
-from chantier.functions.alerts import Table, item_key
-from chantier.functions.grouping import HOLD_S, Due
+from chantier.functions.alerts import CONFLICTS, Table, item_key
+from chantier.functions.grouping import AGAIN_S, Due, LastTold, Storm
 from chantier.functions.signed import CallFailed, dynamodb
 from chantier.records import (
     EXPIRES_AT,
     KEY,
+    LEVEL,
+    MACHINE,
+    REVISION,
+    SEVERITY,
     STORM,
     TELL_AT,
     TELL_INDEX,
     TELL_SITE,
+    TOLD,
     TOLD_AT,
+    TOLD_MACHINES,
     UNTIL,
     WHOLE_SITE,
+    Alert,
     Item,
     from_item,
 )
@@ -98,8 +107,21 @@ class Pending:
         )
         return Due(from_item(taken["Attributes"]), lease) if taken else None
 
+    def put_off(self, due: Due, until: str) -> None:
+        """Tell an alert later, unless something new happens to it first."""
+        self._update(
+            due,
+            {
+                "UpdateExpression": "SET #at = :until",
+                "ConditionExpression": "#at = :read",
+                "ExpressionAttributeNames": {"#at": TELL_AT},
+                "ExpressionAttributeValues": {":until": {"S": until}, ":read": {"S": due.tell_at}},
+            },
+        )
+
     def done(self, taken: Due, now: str) -> None:
         """Note that an alert was told, and ask for it no more unless something new happened."""
+        self._remember(taken.alert, now)
         done = {
             "UpdateExpression": "SET #told = :now REMOVE #site, #at",
             "ConditionExpression": "#at = :lease",
@@ -115,6 +137,28 @@ class Pending:
         if self._update(taken, done) is None:
             self._update(taken, told)
 
+    def _remember(self, alert: Alert, now: str) -> None:
+        """Note that people were told of a fault of a machine, for its next lives."""
+        item = {
+            **item_key(alert.machine, told_key(alert)),
+            TOLD_AT: {"S": now},
+            SEVERITY: {"S": alert.severity},
+            LEVEL: {"N": str(alert.level)},
+            EXPIRES_AT: {"N": str(parse_time(now) + AGAIN_S)},
+        }
+        self._call("PutItem", {"Item": item})
+
+    def told(self, alerts: Iterable[Alert]) -> dict[tuple[str, str], LastTold]:
+        """By machine and `told_key`, when people were told of these faults last."""
+        places = sorted({(alert.machine, told_key(alert)) for alert in alerts})
+        keys = [item_key(*place) for place in places]
+        return {
+            (item[MACHINE]["S"], item[KEY]["S"]): LastTold(
+                item[TOLD_AT]["S"], item[SEVERITY]["S"], int(item[LEVEL]["N"])
+            )
+            for item in self._table.items(keys, (MACHINE, KEY, TOLD_AT, SEVERITY, LEVEL))
+        }
+
     def _update(self, due: Due, change: dict[str, Any]) -> dict[str, Any] | None:
         """Change an alert's item; None if the condition does not hold."""
         key = item_key(due.alert.machine, due.alert.key)
@@ -125,23 +169,60 @@ class Pending:
                 return None
             raise
 
-    def storms(self, codes: Iterable[str]) -> dict[str, str]:
-        """By code, until when a storm of it that was told is told no more."""
+    def storms(self, codes: Iterable[str]) -> dict[str, Storm]:
+        """By code, what people were told of it lately."""
         keys = [item_key(WHOLE_SITE, STORM + code) for code in sorted(set(codes))]
         return {
-            item[KEY]["S"].removeprefix(STORM): item[UNTIL]["S"]
-            for item in self._table.items(keys, (KEY, UNTIL))
+            item[KEY]["S"].removeprefix(STORM): _storm(item)
+            for item in self._table.items(keys, (KEY, UNTIL, TOLD_MACHINES, REVISION))
         }
 
-    def begin_storm(self, code: str, now: str) -> None:
-        """Note that a storm has just been told."""
-        end = parse_time(now) + HOLD_S
-        item = {
-            **item_key(WHOLE_SITE, STORM + code),
-            UNTIL: {"S": format_time(end)},
-            EXPIRES_AT: {"N": str(end + REMEMBER_S)},
-        }
-        self._call("PutItem", {"Item": item})
+    def claim(self, storms: Mapping[str, Storm], now: str) -> bool:
+        """Write down what is about to be told of some codes, all or nothing.
+
+        Returns:
+            False if somebody told of one of them since it was read.
+        """
+        expires_at = str(parse_time(now) + REMEMBER_S)
+        writes = [
+            {
+                "Put": {
+                    "TableName": self._table.name,
+                    "Item": {
+                        **item_key(WHOLE_SITE, STORM + code),
+                        UNTIL: {"S": storm.until},
+                        TOLD_MACHINES: {"L": [{"S": " ".join(one)} for one in storm.machines]},
+                        REVISION: {"N": str(storm.revision)},
+                        EXPIRES_AT: {"N": expires_at},
+                    },
+                    "ConditionExpression": "attribute_not_exists(#revision) OR #revision = :read",
+                    "ExpressionAttributeNames": {"#revision": REVISION},
+                    "ExpressionAttributeValues": {":read": {"N": str(storm.revision - 1)}},
+                }
+            }
+            for code, storm in storms.items()
+        ]
+        try:
+            dynamodb(self._table.service, "TransactWriteItems", {"TransactItems": writes})
+        except CallFailed as refused:
+            if refused.code in CONFLICTS:
+                return False
+            raise
+        return True
 
     def _call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         return dynamodb(self._table.service, operation, {"TableName": self._table.name, **request})
+
+
+def told_key(alert: Alert) -> str:
+    """The sort key of what people were told of a fault, whichever its life."""
+    return f"{TOLD}{alert.code}#{alert.fault}"
+
+
+def _storm(item: Item) -> Storm:
+    machines = [str(one["S"]).partition(" ") for one in item.get(TOLD_MACHINES, {}).get("L", ())]
+    return Storm(
+        until=item[UNTIL]["S"],
+        machines=tuple((at, name) for at, _, name in machines),
+        revision=int(item.get(REVISION, {}).get("N", 0)),
+    )

@@ -1,10 +1,10 @@
 """The watch function: judges what no message says, and tells people what is new.
 
-    schedule, every 5 minutes -> pass_time, machine by machine -> table
-    schedule, table's stream  -> what is to be told -> one message a cause -> topic
+    schedule, every 5 minutes        -> pass_time, machine by machine -> table
+    schedule, every minute, stream   -> what is to be told -> one message a cause -> topic
 
-The stream only wakes it up sooner. It prints one JSON line an invocation, which
-CloudWatch keeps.
+The stream only wakes it up sooner; what waits for a storm is the schedule's. It prints
+one JSON line an invocation, which CloudWatch keeps.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from chantier.decoding import parse_time
 from chantier.detection.memory import load
 from chantier.detection.passing import pass_time
 from chantier.detection.sentence import Words
+from chantier.errors import Malformed
 from chantier.functions.alerts import item_key
-from chantier.functions.grouping import Due, Parcel, parcels
+from chantier.functions.grouping import Due, Parcel, parcels, quiet_until, storms_after
 from chantier.functions.keeping import Keeper
 from chantier.functions.notice import notice
-from chantier.functions.pending import Pending
+from chantier.functions.pending import Pending, told_key
 from chantier.functions.signed import CallFailed, Service
 from chantier.functions.topic import publish
 from chantier.records import MACHINE, MEMORY, REMEMBERED, Item
@@ -30,6 +32,10 @@ from chantier.telemetry import format_time
 
 # More in one invocation would not end before it is stopped; the others follow at the next.
 MOST_TOLD = 1000
+# Machines are judged so often, s; the schedule calls more often than that.
+JUDGE_S, CALL_S = 300, 60
+# Two that tell of one code at once: the second reads again what the first wrote.
+CLAIMS, CLAIM_PAUSE_S = 5, 0.2
 # A memory that cannot be read, or that keeps changing: of one machine, not of the others.
 ONE_MACHINES_FAULT = (ValueError, TypeError, KeyError, RuntimeError)
 
@@ -56,6 +62,7 @@ class Watch:
     def handle(self, event: dict[str, Any], _context: object = None) -> dict[str, Any]:
         """One call of the schedule (`{"check": true}`) or of the stream (`{"Records": [...]}`).
 
+        The schedule says `at`, when the call was due; without it machines are judged.
         An empty event starts the environment and touches nothing.
 
         Raises:
@@ -73,7 +80,7 @@ class Watch:
             said["warm"] = True
         else:
             now = int(self._clock())
-            if event.get("check"):
+            if event.get("check") and _is_judging(event.get("at")):
                 self._check(now, said)
             records = (record.get("dynamodb", {}) for record in event.get("Records", ()))
             self._tell(now, [one["NewImage"] for one in records if "NewImage" in one], said)
@@ -108,17 +115,39 @@ class Watch:
     def _tell(self, now: int, images: list[Item], said: dict[str, Any]) -> None:
         """Tell people what is to be told by now, one message a cause."""
         at = format_time(now)
-        due = self.pending.due(at, images)
-        if not due:
-            return
-        storms = self.pending.storms(one.alert.code for one in due)
-        left = MOST_TOLD
-        for parcel in parcels(due, storms, at):
-            told = self._send(Parcel(parcel.due[:left], parcel.storms), now, said)
-            left -= told
-        waiting = len(due) - (MOST_TOLD - left)
-        if waiting:
-            said["waiting"] = waiting
+        due = self._not_again(self.pending.due(at, images), at)
+        room = MOST_TOLD
+        for attempt in range(CLAIMS if due else 0):
+            time.sleep(attempt * CLAIM_PAUSE_S)
+            storms = self.pending.storms(one.alert.code for one in due)
+            handled: set[Due] = set()
+            contested = False
+            for whole in parcels(due, storms, at):
+                parcel = Parcel(whole.due[:room], whole.storms)
+                after = storms_after(parcel, storms, at)
+                if parcel.due and self.pending.claim(after, at):
+                    storms |= after
+                    handled.update(parcel.due)
+                    room -= self._send(parcel, now, said)
+                else:
+                    contested |= bool(parcel.due)
+            due = [one for one in due if one not in handled]
+            if not contested:
+                break
+        if due:
+            said["waiting"] = len(due)
+
+    def _not_again(self, due: list[Due], at: str) -> list[Due]:
+        """What is to be told without what was just told; that is told later, if it lasts."""
+        told = self.pending.told(one.alert for one in due)
+        telling = []
+        for one in due:
+            last = told.get((one.alert.machine, told_key(one.alert)))
+            if until := quiet_until(one.alert, last, at):
+                self.pending.put_off(one, until)
+            else:
+                telling.append(one)
+        return telling
 
     def _send(self, parcel: Parcel, now: int, said: dict[str, Any]) -> int:
         """Send what nobody else has taken, and say how many alerts that was."""
@@ -140,8 +169,6 @@ class Watch:
             said["trouble"].append(f"{subject_line}: {fault}")
             return len(taken)
         at = format_time(now)
-        for code in parcel.storms:
-            self.pending.begin_storm(code, at)
         for one in taken:
             self.pending.done(one, at)
         said["told"].append({"subject": subject_line, "alerts": [alert.id for alert in alerts]})
@@ -155,6 +182,14 @@ class Watch:
             ("severity", "String", taken[0].alert.severity),
             ("code", "String.Array", json.dumps(codes)),
         ]
+
+
+def _is_judging(at: object) -> bool:
+    """Whether a call that was due at a time is one in five; one that does not say when is."""
+    try:
+        return parse_time(at) % JUDGE_S < CALL_S
+    except Malformed:
+        return True
 
 
 def _now_ms() -> float:

@@ -43,7 +43,10 @@ from chantier.resources.policies import allow, regional_arn, role
 from chantier.site import Site
 
 NAME = "watch"
-EVERY_MIN = 5
+# A call that could not be delivered is tried for so long, s; it may be one that judges.
+KEPT_S = 300
+# The function judges machines in every fifth call: it must know when the call was due.
+DUE_AT = "<aws.scheduler.scheduled-time>"
 MEMORY_MB = 256
 # Shorter than an alert is taken for: who is stopped while telling has told nothing twice.
 TIMEOUT_S = 60
@@ -135,21 +138,19 @@ def schedule_role(function: Function, queue: Queue) -> Role:
 
 
 def schedule(site: Site, *, function: Function, role: Role, queue: Queue) -> Schedule:
-    """Every five minutes; what was missed is made up for by the next one."""
+    """Every minute; what was missed is made up for by the next one."""
     return Schedule(
         "WatchSchedule",
         Name=function_name(site, NAME),
         Description="Looks for machines that are silent and dates that come",
-        ScheduleExpression=f"rate({EVERY_MIN} minutes)",
+        ScheduleExpression="rate(1 minute)",
         FlexibleTimeWindow=FlexibleTimeWindow(Mode="OFF"),
         State="ENABLED",
         Target=Target(
             Arn=GetAtt(function, "Arn"),
             RoleArn=GetAtt(role, "Arn"),
-            Input=json.dumps({"check": True}),
-            RetryPolicy=RetryPolicy(
-                MaximumEventAgeInSeconds=EVERY_MIN * 60, MaximumRetryAttempts=RETRIES
-            ),
+            Input=json.dumps({"check": True, "at": DUE_AT}),
+            RetryPolicy=RetryPolicy(MaximumEventAgeInSeconds=KEPT_S, MaximumRetryAttempts=RETRIES),
             DeadLetterConfig=DeadLetterConfig(Arn=GetAtt(queue, "Arn")),
         ),
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from chantier.acknowledging import acknowledge_alert, log_machine_service
+from chantier.acknowledging import GONE, acknowledge_alert, log_machine_service
 from chantier.cloud import Cloud
 from chantier.detection.words_en import WORDS
 from chantier.errors import ChantierError
@@ -22,11 +22,17 @@ from chantier.functions.watch import Watch
 from chantier.records import (
     EXPIRES_AT,
     MEMORY,
+    OPEN_SITE,
     REMEMBERED,
     REVISION,
+    STORM,
     TELL_AT,
+    TELL_SITE,
     TOLD_AT,
+    WHOLE_SITE,
     Alert,
+    from_item,
+    to_item,
 )
 from chantier.site import EXAMPLE, Site
 from chantier.site_settings import settings_of
@@ -36,6 +42,7 @@ from tests.embedded.conftest import Deployed, deploy_site, until
 pytestmark = pytest.mark.embedded
 HOT, HOTTER = 110, 112
 DAY_S = 86_400
+CATALOGUE = WORDS["title"].keys()
 # Long enough for the table's stream to have woken the function up, s.
 QUIET_S = 2.5
 
@@ -94,6 +101,14 @@ def watched(cloud: Cloud, project: Path) -> Deployed:
 @pytest.fixture(scope="module")
 def mailbox(watched: Deployed) -> Mailbox:
     return Mailbox(watched)
+
+
+@pytest.fixture(autouse=True)
+def calm(watched: Deployed) -> None:
+    """No test is in the storm of another."""
+    client, name = watched.cloud.client("dynamodb"), watched.outputs["AlertsTableName"]
+    for code in CATALOGUE:
+        client.delete_item(TableName=name, Key=item_key(WHOLE_SITE, STORM + code))
 
 
 @pytest.fixture
@@ -259,10 +274,93 @@ def test_a_code_on_many_machines_is_one_message_and_what_follows_waits(
     overheat(watched, late, age_s=200)
     overheat(watched, grave, HOTTER, age_s=200)
     said = watch_at(500).handle({"Records": []})
-    assert [[id_.split("/")[0] for id_ in one["alerts"]] for one in said["told"]] == [[grave]]
-    assert said["waiting"] == 1
-    said = watch_at(710).handle({"Records": []})
-    assert [[id_.split("/")[0] for id_ in one["alerts"]] for one in said["told"]] == [[late]]
+    assert machines_of(said) == [[grave, late]]
+    overheat(watched, "ST-022", age_s=200)
+    assert watch_at(700).handle({"Records": []})["waiting"] == 1
+    assert machines_of(watch_at(810).handle({"Records": []})) == [["ST-022"]]
+
+
+def machines_of(said: dict[str, Any]) -> list[list[str]]:
+    """The machines of each message."""
+    return [[id_.split("/")[0] for id_ in one["alerts"]] for one in said["told"]]
+
+
+@pytest.mark.parametrize(("severity", "messages"), [("warning", 4), ("critical", 6)])
+def test_a_storm_that_trickles_in_is_a_few_messages(
+    watched: Deployed,
+    watch_at: Callable[[float], Watch],
+    severity: str,
+    messages: int,
+) -> None:
+    told: list[list[str]] = []
+    names = [f"TR-{severity}-{n:02}" for n in range(12)]
+    began = time.time()
+    for second in range(0, 700, 20):
+        moment = 4000 + began - time.time() + second
+        if second < 240:
+            put(watched, names[second // 20], "TILT", severity, int(began) + 4000 + second)
+        told += machines_of(watch_at(moment).handle({"Records": []}))
+    assert len(told) == messages
+    assert sorted(name for one in told for name in one) == names
+
+
+def put(watched: Deployed, machine: str, code: str, severity: str, t: int) -> Alert:
+    """An alert that is to be told from a moment on, as the functions that judge store it."""
+    at = format_time(t)
+    alert = Alert(
+        machine=machine,
+        code=code,
+        fault="",
+        site=watched.site.name,
+        severity=severity,
+        level=2 if severity == "critical" else 1,
+        since=at,
+        opened_at=at,
+        last_seen_at=at,
+        closed_at=None,
+        value=None,
+        limit=None,
+        unit="",
+        lat=None,
+        lon=None,
+        readings=1,
+        sentence=f"{machine}: {code}.",
+    )
+    stored = {**to_item(alert), TELL_SITE: {"S": alert.site}, TELL_AT: {"S": at}}
+    name = watched.outputs["AlertsTableName"]
+    watched.cloud.client("dynamodb").put_item(TableName=name, Item=stored)
+    return alert
+
+
+def close(watched: Deployed, alert: Alert) -> None:
+    """The alert is over, as the functions that judge store it."""
+    name = watched.outputs["AlertsTableName"]
+    over = to_item(alert._replace(closed_at=alert.opened_at))
+    watched.cloud.client("dynamodb").put_item(TableName=name, Item=over)
+
+
+def test_what_comes_and_goes_is_told_every_half_hour_and_what_is_worse_at_once(
+    watched: Deployed, watch_at: Callable[[float], Watch]
+) -> None:
+    told: list[list[str]] = []
+    began = int(time.time())
+    for second in range(0, 7200, 180):
+        alert = put(watched, "FL-000", "TILT", "warning", began + 20_000 + second)
+        ahead = 20_000 + second + began - time.time()
+        told += machines_of(watch_at(ahead + 2).handle({"Records": []}))
+        close(watched, alert)
+    assert 2 <= len(told) <= 5
+    # Told 28 minutes ago: what is open now waits, what is worse does not.
+    end = began + 20_000 + 7100
+    lasts = put(watched, "FL-000", "TILT", "warning", end)
+    at = end - time.time()
+    assert machines_of(watch_at(at + 2).handle({"Records": []})) == []
+    assert machines_of(watch_at(at + 110).handle({"Records": []})) == [["FL-000"]]
+    close(watched, lasts)
+    worse = put(watched, "FL-000", "TILT", "critical", end + 200)
+    assert machines_of(watch_at(at + 202).handle({"Records": []})) == [["FL-000"]]
+    assert machines_of(watch_at(at + 210).handle({"Records": []})) == []
+    close(watched, worse)
 
 
 def test_more_messages_than_a_person_reads_are_one_digest(
@@ -373,6 +471,8 @@ def test_a_machine_that_ran_and_went_silent_is_told_and_its_next_message_ends_it
     watch_at(1210).handle({"check": True})
     (silent,) = watched.alerts("EX-010")
     assert (silent.code, silent.severity, silent.value) == ("NO_SIGNAL", "warning", 15)
+    # Others were told 20 seconds ago: it goes out with what follows them.
+    watch_at(1500).handle({"Records": []})
     assert any("EX-010" in one["Message"] for one in mailbox.read())
     send(watched, "EX-010", running(seq=9))
     (heard,) = watched.alerts("EX-010")
@@ -592,7 +692,9 @@ def test_the_function_may_not_do_what_is_not_its_work(
         getattr(client, operation)(**filled)
 
 
-def acknowledge(watched: Deployed, alert_id: str, note: str = "") -> Alert:
+def acknowledge(
+    watched: Deployed, alert_id: str, note: str = "", machines: list[str] | None = None
+) -> Alert:
     return acknowledge_alert(
         watched.cloud,
         watched.outputs["AlertsTableName"],
@@ -600,4 +702,30 @@ def acknowledge(watched: Deployed, alert_id: str, note: str = "") -> Alert:
         site=watched.site.name,
         alert_days=watched.site.retention.alert_days,
         note=note,
+        machines=machines,
     )
+
+
+def test_an_alert_of_a_machine_that_left_the_site_is_closed_by_acknowledging_it(
+    watched: Deployed,
+) -> None:
+    left = put(watched, "OLD-000", "BATT_LOW", "warning", int(time.time()) + 90_000)
+    seen = acknowledge(watched, "OLD-000/BATT_LOW", note="sold")
+    assert (seen.closed_at, seen.acked_at is None) == (None, False)
+    closed = acknowledge(watched, left.id, machines=["EX-000"])
+    assert closed.closed_at
+    assert (closed.acked_at, closed.note) == (seen.acked_at, f"sold; {GONE}")
+    stored = item(watched, closed)
+    assert from_item(stored) == closed
+    assert EXPIRES_AT in stored
+    assert OPEN_SITE not in stored
+    with pytest.raises(ChantierError, match="nothing to acknowledge"):
+        acknowledge(watched, left.id, machines=["EX-000"])
+
+
+def test_of_the_schedules_calls_every_fifth_judges(watch_at: Callable[[float], Watch]) -> None:
+    watch = watch_at(0)
+    due = [f"2026-11-22T09:{minute:02}:27Z" for minute in range(10)]
+    judged = ["checked" in watch.handle({"check": True, "at": at}) for at in due]
+    assert judged == [True, False, False, False, False] * 2
+    assert "checked" in watch.handle({"check": True})
