@@ -32,11 +32,11 @@ class Shelf:
         for reading in sorted(message, key=lambda one: (one.t, one.seq)):
             memory, events = observe(memory, reading, self.rules)
             told += events
-        for event in last_of_each_life(told):
-            alert = spoken(event)
-            self.held[alert.key] = Stored(alert)
-        if told or material(self.memory, memory):
+        if material(self.memory, memory, told):
             self.memory = memory
+            for event in last_of_each_life(told):
+                alert = spoken(event)
+                self.held[alert.key] = Stored(alert)
 
     def settle(self, lives: Iterable[Alert], span: Span) -> tuple[Change, ...]:
         """Compare and carry out; what was compared."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chantier.detection.memory import Memory, Track
+from chantier.detection.memory import CYCLE_S, Memory, Track
 from chantier.detection.rules import Rules
 from chantier.detection.running import engine_runs
 from chantier.detection.told import FORGET, WAIT, Told
@@ -12,8 +12,6 @@ from chantier.telemetry import Reading
 
 # `truck_wait_s` takes the place of `info_s` right after load cycles.
 IDLE_LONG = {"info_s": 300.0, "warning_s": 900.0, "work_s": 30.0, "truck_wait_s": 600.0}
-# The last load cycle is so near when a machine begins to wait for a truck, s.
-CYCLE_S = 60
 IDLE_SEVERITIES = ("info", "warning")
 MINUTE_S = 60
 

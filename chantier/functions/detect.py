@@ -13,10 +13,10 @@ import hashlib
 import json
 import os
 import time
+from functools import partial
 from typing import Any
 
 from chantier.decoding import decode
-from chantier.detection.memory import Event, Memory
 from chantier.detection.observe import observe
 from chantier.detection.passing import hear
 from chantier.detection.sentence import Words
@@ -90,17 +90,10 @@ class Detect:
             return Message((), (fault.message,))
 
     def _judge(self, machine: str, message: Message, arrived: int) -> list[dict[str, str]]:
-        """Fold the readings, store what changed, and say what was stored."""
+        """Judge the readings, store what changed, and say what was stored."""
         rules = self.keeper.machines[machine].rules
-
-        def fold(memory: Memory) -> tuple[Memory, tuple[Event, ...]]:
-            memory, told = hear(memory, arrived)
-            for reading in message.readings:
-                memory, events = observe(memory, reading, rules)
-                told += events
-            return memory, told
-
-        return self.keeper.judge(machine, fold, arrived=arrived)
+        judges = (partial(observe, reading=one, rules=rules) for one in message.readings)
+        return self.keeper.judge(machine, partial(hear, arrived=arrived), *judges, arrived=arrived)
 
     def _quarantine(self, event: Any, machine: str, arrived: int, reason: str) -> str:
         """Keep a message that cannot be read, once a day however often it comes; say why."""
