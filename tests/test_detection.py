@@ -32,7 +32,7 @@ from chantier.detection import (
 from chantier.detection.catalogue import DEFAULT_RULES
 from chantier.detection.condition import COMPARE
 from chantier.detection.faults import MOST_FAULTS
-from chantier.detection.memory import Mark
+from chantier.detection.memory import REFRESH_S, Mark, worth_telling
 from chantier.detection.settings import watched_machines
 from chantier.functions.alerts import MOST_ALERTS
 from chantier.functions.keeping import Judge, piece_of, read_memory
@@ -243,6 +243,19 @@ def test_an_open_fault_is_written_every_five_minutes() -> None:
         if material(kept, after, events):
             kept, written = after, [*written, 10 * n]
     assert written == [0, 300, 600]
+
+
+def test_that_an_alert_lasts_is_told_once_in_five_minutes_and_when_it_got_worse() -> None:
+    start = START - START % REFRESH_S
+    fault = Reading(t=start, seq=0, eng=True, dtc=((110, 15, 1),))
+    memory, opened = observe(Memory(), fault)
+    assert worth_telling(Memory(), memory, opened) == opened
+    for t, count, told in ((10, 1, False), (20, 2, True), (299, 1, False), (300, 1, True)):
+        more = fault._replace(t=start + t, dtc=((110, 15, count),))
+        after, events = observe(memory, more)
+        assert [event.kind for event in events] == ["update"]
+        assert bool(worth_telling(memory, after, events)) == told, t
+        memory = after
 
 
 def test_an_equal_fuel_level_with_the_engine_off_is_not_written_each_time() -> None:

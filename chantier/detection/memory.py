@@ -165,6 +165,22 @@ def material(before: Memory, after: Memory, events: tuple[Event, ...] = ()) -> b
     return moving != after or _standing(before) != _standing(after)
 
 
+def worth_telling(before: Memory, after: Memory, events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """The events that are written with a memory.
+
+    News always are; that an alert lasts is when it got worse, and once in five minutes.
+    """
+    if after.t // REFRESH_S != before.t // REFRESH_S:
+        return events
+    worst = {(name, track.opened_at): track.worst for name, track in before.tracks}
+    return tuple(
+        event
+        for event in events
+        if event.kind != "update"
+        or worst.get((f"{event.code}:{event.fault}".rstrip(":"), event.opened_at)) != event.value
+    )
+
+
 def _count(memory: Memory) -> float | None:
     return memory.cycles[0] if memory.cycles else None
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from chantier.detection.memory import Event, Memory, load, material
+from chantier.detection.memory import Event, Memory, load, material, worth_telling
 from chantier.detection.sentence import Words
 from chantier.functions.alerts import MOST_ALERTS, Table
 from chantier.functions.saying import Speaker
@@ -78,6 +78,7 @@ class Keeper:
             after, events, judged = piece_of(before, judges)
             if judged == len(judges) and not material(before, after, events):
                 return judged, []
+            events = worth_telling(before, after, events)
             alerts = [
                 (self._speaker.alert(machine, event), tell_at(event, arrived)) for event in events
             ]
