@@ -1,11 +1,13 @@
-"""What remembering costs: DynamoDB units of a healthy fleet's day, per million messages.
+"""What remembering costs: DynamoDB units of a fleet's day, per million messages.
 
     python bench/memory.py [--machines 100] [--hours 8] [--seed 1] [--json]
 
 The machines of the example site, repeated, work a shift in memory; each message
 is judged as the detect function does it (one consistent read, a write where the
 memory changed materially or an alert did), and the units that DynamoDB would
-meter are counted from the very requests' sizes. Prices: us-east-1, on demand.
+meter are counted from the very requests' sizes. The same fleet is counted twice:
+healthy, and with a warning fault code active on every machine all day.
+Prices: us-east-1, on demand.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from math import ceil
 from typing import Any
 
 from chantier.detection import dump, hear, load, material, observe
+from chantier.detection.memory import worth_telling
 from chantier.functions.alerts import alert_of
 from chantier.functions.keeping import last_of_each_life
 from chantier.records import OPEN_SITE, to_item
@@ -32,6 +35,8 @@ WRITE_USD, READ_USD = 0.625, 0.125
 DAY = date(2026, 9, 22)
 # Items: names and values of a memory besides its JSON (machine, key, version).
 AROUND_BYTES = 60
+# Fuel filter pressure (SPN 94), moderately low: no lamp, a warning.
+FAULT = (94, 18, 1)
 KB, READ_BYTES = 1024, 4096
 # The sentence of an alert, which is not made here.
 SENTENCE_BYTES = 200
@@ -61,8 +66,10 @@ def item_bytes(alert: dict[str, Any]) -> int:
     return sum(len(name) + len(str(next(iter(value.values())))) for name, value in alert.items())
 
 
-def count(site: Site, *, start: int, seconds: int, seed: int) -> dict[str, float]:
-    """Messages, reads, writes, and their units."""
+def count(
+    site: Site, *, start: int, seconds: int, seed: int, fault: tuple[int, ...] | None = None
+) -> dict[str, float]:
+    """Messages, reads, writes, and their units; `fault` is active in every reading."""
     rules, memories = rules_of(site), dict[str, str]()
     told: dict[str, float] = dict.fromkeys(COUNTED, 0)
     for machine, readings, _ in shift(site, start=start, duration_s=seconds, seed=seed):
@@ -72,10 +79,12 @@ def count(site: Site, *, start: int, seconds: int, seed: int) -> dict[str, float
         before = load(text)
         after, events = hear(before, readings[-1].t)
         for reading in readings:
-            after, fresh = observe(after, reading, rules[machine])
+            said = reading._replace(dtc=(*reading.dtc, fault)) if fault else reading
+            after, fresh = observe(after, said, rules[machine])
             events += fresh
-        if not events and not material(before, after):
+        if not material(before, after, events):
             continue
+        events = worth_telling(before, after, last_of_each_life(events))
         memories[machine] = dump(after)
         longest = max(told["longest_memory_bytes"], len(memories[machine]))
         told.update(writes=told["writes"] + 1, longest_memory_bytes=longest)
@@ -88,7 +97,7 @@ def count(site: Site, *, start: int, seconds: int, seed: int) -> dict[str, float
 
 def _alert_units(events: Any, machine: str, site: str) -> Iterator[int]:
     """A transaction writes at twice the price; each index that holds the item once more."""
-    for event in last_of_each_life(events):
+    for event in events:
         item = to_item(alert_of(event, machine=machine, site=site, said="x" * SENTENCE_BYTES))
         units = ceil(item_bytes(item) / KB)
         yield units * 2 + units * (1 + (OPEN_SITE in item or event.kind == "close"))
@@ -104,11 +113,23 @@ def main() -> None:
     asked = parser.parse_args()
     site = fleet(asked.machines)
     start = hours_of(site).sessions(DAY)[0][0]
-    told = count(site, start=start, seconds=asked.hours * 3600, seed=asked.seed)
-    million = told["messages"] / 1e6
-    told["read_usd_per_million"] = round(told["read_units"] / 1e6 * READ_USD / million, 3)
-    told["write_usd_per_million"] = round(told["write_units"] / 1e6 * WRITE_USD / million, 3)
+    told = {
+        name: priced(
+            count(site, start=start, seconds=asked.hours * 3600, seed=asked.seed, fault=fault)
+        )
+        for name, fault in (("healthy", None), ("a_warning_on_each", FAULT))
+    }
     print(json.dumps(told, indent=2) if asked.json else told)
+
+
+def priced(told: dict[str, float]) -> dict[str, float]:
+    """The count, with units and USD per million messages."""
+    million = told["messages"] / 1e6
+    for kind, usd in (("read", READ_USD), ("write", WRITE_USD)):
+        units = told[f"{kind}_units"] / million
+        told[f"{kind}_units_per_million"] = round(units)
+        told[f"{kind}_usd_per_million"] = round(units / 1e6 * usd, 3)
+    return told
 
 
 if __name__ == "__main__":

@@ -35,7 +35,6 @@ TOLD_FIELDS = (
     "unit",
     "lat",
     "lon",
-    "readings",
 )
 # After every time as the records write it.
 NEVER = "~"

@@ -80,7 +80,7 @@ class Alert(NamedTuple):
         unit: of both.
         lat: degrees, where it was last seen; None if never known.
         lon: degrees.
-        readings: how many readings it has lasted.
+        readings: how many readings it has lasted, at least: see `detection.memory.Track`.
         sentence: what, where, since when, what to do, in the site's language.
         acked_at: when a person said that it has been seen; None until then.
         note: what that person wrote; None for nothing.

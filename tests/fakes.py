@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from chantier.comparing import WRITTEN, Change, Span, Stored, compare
 from chantier.detection import Event, Memory, Rules, hear, material, observe
+from chantier.detection.memory import worth_telling
 from chantier.functions.alerts import alert_of
 from chantier.functions.keeping import last_of_each_life
 from chantier.records import Alert
@@ -32,11 +33,12 @@ class Shelf:
         for reading in sorted(message, key=lambda one: (one.t, one.seq)):
             memory, events = observe(memory, reading, self.rules)
             told += events
-        for event in last_of_each_life(told):
-            alert = spoken(event)
-            self.held[alert.key] = Stored(alert)
-        if told or material(self.memory, memory):
+        if material(self.memory, memory, told):
+            worth = worth_telling(self.memory, memory, last_of_each_life(told))
             self.memory = memory
+            for event in worth:
+                alert = spoken(event)
+                self.held[alert.key] = Stored(alert)
 
     def settle(self, lives: Iterable[Alert], span: Span) -> tuple[Change, ...]:
         """Compare and carry out; what was compared."""

@@ -130,7 +130,7 @@ def told_by(index: ModuleType, case: Case) -> list[tuple[Any, ...]]:
         for reading in index.decode(step.message, now=step.arrived).readings:
             after, events = index.observe(after, reading, rules)
             fresh += events
-        memory = after if fresh or index.material(before, after) else before
+        memory = after if index.material(before, after, fresh) else before
         told += [tuple(event) for event in fresh]
     return told
 

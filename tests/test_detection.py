@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from functools import cache
 
 import pytest
@@ -29,7 +31,11 @@ from chantier.detection import (
 )
 from chantier.detection.catalogue import DEFAULT_RULES
 from chantier.detection.condition import COMPARE
+from chantier.detection.faults import MOST_FAULTS
+from chantier.detection.memory import REFRESH_S, Mark, worth_telling
 from chantier.detection.settings import watched_machines
+from chantier.functions.alerts import MOST_ALERTS
+from chantier.functions.keeping import Judge, piece_of, read_memory
 from chantier.telemetry import Reading, format_time
 from tests.stories import START, Case, Step, expected_alerts, load_cases, settings_for
 
@@ -50,7 +56,7 @@ def fold(case: Case) -> list[Event]:
     for step in case.steps:
         before = load(dump(memory))
         after, fresh = play(before, step, rules)
-        memory = after if fresh or step.deed or material(before, after) else before
+        memory = after if step.deed or material(before, after, fresh) else before
         told += fresh
     return told
 
@@ -188,6 +194,106 @@ def test_a_memory_of_the_first_version_is_still_read() -> None:
     track = Track(1, (70, 0, 0), 70, 80, 0, 110.0, 109.0, 3)
     expected = Memory(90, 4, 0, 5, 48.7, 2.2, tracks=(("COOLANT_HIGH", track),))
     assert load(said) == expected
+
+
+def test_what_a_memory_has_that_is_not_known_is_left_out() -> None:
+    held = '"COOLANT_HIGH":[1,[70],70,80,0,110.0,109.0,3,90,"more"],"TOW":[0,[5]]'
+    said = f'{{"v":2,"t":90,"level":[80,60.0],"levels":[[5,60.0,null,1]],"tracks":{{{held}}}}}'
+    memory = load(said)
+    assert (memory.t, memory.levels) == (90, (Mark(5, 60.0),))
+    assert dict(memory.tracks)["TOW"] == Track(0, (5,))
+    # Held for other levels than the rule has: not held.
+    hot = Reading(t=100, seq=1, eng=True, cool_c=112.0)
+    _, events = observe(memory._replace(engine_on=1), hot)
+    assert [(event.kind, event.code) for event in events] == [("update", "COOLANT_HIGH")]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"v":2,"tracks":[1]}', "[" * 100_000])
+def test_a_memory_that_cannot_be_read_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="memory"):
+        load(text)
+
+
+def garbage(codes: int) -> Iterator[Reading]:
+    """A bus that says five other codes each time."""
+    for first in range(0, codes, 5):
+        dtc = tuple((524_287 - first - k, 31, 126, 255) for k in range(5))
+        yield Reading(t=START + first, seq=first, eng=False, dtc=dtc, lamp=("RSL",))
+
+
+def test_garbage_on_the_bus_leaves_a_small_memory() -> None:
+    memory, opened = Memory(), 0
+    for reading in garbage(7350):
+        memory, events = observe(memory, reading)
+        assert len(events) <= MOST_ALERTS
+        opened += sum(event.kind == "open" for event in events)
+    assert opened == len(memory.tracks) == MOST_FAULTS
+    assert len(dump(memory)) < 16_384
+    # Room again once they are absent from a running engine.
+    for t in range(10_000, 10_100, 10):
+        memory, _ = observe(memory, Reading(t=START + t, seq=0, eng=True))
+    assert memory.tracks == ()
+
+
+def test_an_open_fault_is_written_every_five_minutes() -> None:
+    fault = Reading(t=START, seq=0, eng=True, rpm=1650, dtc=((110, 15, 1),), lamp=("AWL",))
+    kept, written = Memory(), list[int]()
+    for n in range(61):
+        after, events = observe(kept, fault._replace(t=START + 10 * n, seq=n))
+        if material(kept, after, events):
+            kept, written = after, [*written, 10 * n]
+    assert written == [0, 300, 600]
+
+
+def test_that_an_alert_lasts_is_told_once_in_five_minutes_and_when_it_got_worse() -> None:
+    start = START - START % REFRESH_S
+    fault = Reading(t=start, seq=0, eng=True, dtc=((110, 15, 1),))
+    memory, opened = observe(Memory(), fault)
+    assert worth_telling(Memory(), memory, opened) == opened
+    for t, count, told in ((10, 1, False), (20, 2, True), (299, 1, False), (300, 1, True)):
+        more = fault._replace(t=start + t, dtc=((110, 15, count),))
+        after, events = observe(memory, more)
+        assert [event.kind for event in events] == ["update"]
+        assert bool(worth_telling(memory, after, events)) == told, t
+        memory = after
+
+
+def test_an_equal_fuel_level_with_the_engine_off_is_not_written_each_time() -> None:
+    kept, written = Memory(), list[int]()
+    for n in range(61):
+        parked = Reading(t=START + 10 * n, seq=n, eng=False, fuel_pct=60.0, op_h=100.0)
+        after, events = observe(kept, parked)
+        if material(kept, after, events):
+            kept, written = after, [*written, 10 * n]
+    assert written == [0, 300, 600]
+
+
+def seeing(*codes: str) -> Judge:
+    """One that opens these."""
+    return lambda memory: (
+        memory._replace(seq=memory.seq + 1),
+        tuple(
+            Event("open", code, "", "info", 1, 0, 0, 0, None, None, "", None, None, 1)
+            for code in codes
+        ),
+    )
+
+
+def test_a_message_is_judged_in_pieces_that_a_transaction_takes() -> None:
+    many = [f"A{n}" for n in range(60)]
+    judges = (seeing(*many), seeing(*many), seeing(*(f"B{n}" for n in range(60))), seeing())
+    memory, events, judged = piece_of(Memory(), judges)
+    assert (memory.seq, len(events), judged) == (2, 60, 2)
+    memory, events, judged = piece_of(memory, judges[judged:])
+    assert (memory.seq, len(events), judged) == (4, 60, 2)
+
+
+def test_a_memory_that_cannot_be_read_begins_anew_and_the_log_says_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert read_memory("EX-001", '{"v":9}') == Memory()
+    said = json.loads(capsys.readouterr().out)
+    assert (said["machine"], said["memory"]) == ("EX-001", "started anew")
 
 
 def test_the_sentences_speak_of_every_code_in_both_languages() -> None:

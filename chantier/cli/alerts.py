@@ -75,7 +75,7 @@ def ack(alert_id: str, note: str, site_path: Path, *, local: bool, as_json: bool
     ID is MACHINE/CODE, or the whole ID that --json and notices show. FUEL_DROP and TOW
     close by it; the others when their cause is gone.
     """
-    from chantier.acknowledging import acknowledge_alert
+    from chantier.acknowledging import GONE, acknowledge_alert
     from chantier.stack import outputs
 
     site = load(site_path)
@@ -87,11 +87,13 @@ def ack(alert_id: str, note: str, site_path: Path, *, local: bool, as_json: bool
         site=site.name,
         alert_days=site.retention.alert_days,
         note=note,
+        machines=[machine.id for machine in site.machines],
     )
     if as_json:
         answer(seen.as_dict())
     else:
-        say(f"{seen.id}: acknowledged{' and closed' if seen.closed_at else ''}.")
+        why = f": {GONE}" if seen.note and seen.note.endswith(GONE) else ""
+        say(f"{seen.id}: acknowledged{' and closed' if seen.closed_at else ''}{why}.")
 
 
 def _refuse_options_before(ctx: click.Context) -> None:

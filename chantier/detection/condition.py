@@ -85,7 +85,7 @@ def step(rule: Condition, track: Track, value: float, t: int) -> tuple[str, Trac
     past = COMPARE[rule.opens]
     broken = bool(rule.gap_s) and bool(track.last) and t - track.last > rule.gap_s
     last = t if rule.gap_s else 0
-    before = track.held or (0,) * len(rule.levels)
+    before = track.held if len(track.held) == len(rule.levels) else (0,) * len(rule.levels)
     held = tuple(
         0 if not past(value, level.limit) else t if broken or not since else since
         for level, since in zip(rule.levels, before, strict=True)

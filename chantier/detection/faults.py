@@ -1,6 +1,10 @@
 """Fault codes: J1939 DM1, one alert a fault and not one a message.
 
-DM1 repeats every second while a fault lives; the lamp says how bad it is.
+DM1 repeats every second while a fault lives; the lamp says how bad it is. At most
+`MOST_FAULTS` of a machine are followed, so that what is remembered of it stays small
+whatever is on its bus: the DM1 of one controller rarely has more than 20. What comes
+while so many are open is told in no alert, unless it is still active when there is room
+again; the raw data has it.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ FAULT_CODE = {"absent_for_s": 60.0, "restart_s": 30.0}
 
 # By level. A fault without a lamp is a warning: shown rather than hidden.
 FAULT_SEVERITIES = ("warning", "critical")
+MOST_FAULTS = 50
 # J1939-73: the occurrence count is not available.
 NO_COUNT = 127
 
@@ -46,20 +51,30 @@ def follow_faults(
         tracks: of which those named `DTC:<fault>` count.
     """
     level = lamp_level(reading.lamp)
-    active = {fault_name(code): code[2] for code in reading.dtc}
+    told = engine_runs(reading) is not None or now.engine_on or now.parked
+    active = {
+        fault_name(code): None if code[2] == NO_COUNT else float(code[2]) for code in reading.dtc
+    }
+    followed = {
+        name.partition(":")[2]: track._replace(base=1.0) if told else track
+        for name, track in tracks.items()
+        if name.startswith(f"{DTC}:")
+    }
+    room = MOST_FAULTS - len(followed)
     for fault, count in active.items():
-        yield _active(fault, count, level, tracks.get(f"{DTC}:{fault}"), reading.t)
-    for name, track in tracks.items():
-        code, _, fault = name.partition(":")
-        if code == DTC and fault not in active:
-            yield _absent(fault, track, now, reading, rules.limits[DTC])
+        if fault in followed:
+            yield _active(fault, count, level, followed[fault])
+        elif room > 0:
+            room -= 1
+            fresh = Track(level, (), reading.t, reading.t, base=1.0 if told else 0.0, readings=1)
+            severity = FAULT_SEVERITIES[level - 1]
+            yield Told("open", DTC, fresh._replace(worst=count), severity, fault)
+    absent = [fault for fault in followed if fault not in active]
+    for fault in absent[:MOST_FAULTS]:
+        yield _absent(fault, followed[fault], now, reading, rules.limits[DTC])
 
 
-def _active(fault: str, count: int, level: int, track: Track | None, t: int) -> Told:
-    known = None if count == NO_COUNT else float(count)
-    if track is None:
-        fresh = Track(level, since=t, opened_at=t, worst=known, readings=1)
-        return Told("open", DTC, fresh, FAULT_SEVERITIES[level - 1], fault)
+def _active(fault: str, known: float | None, level: int, track: Track) -> Told:
     counts = [one for one in (known, track.worst) if one is not None]
     seen = track._replace(calm=0, worst=max(counts, default=None), readings=track.readings + 1)
     if level > track.level:
@@ -72,8 +87,12 @@ def _active(fault: str, count: int, level: int, track: Track | None, t: int) -> 
 def _absent(
     fault: str, track: Track, now: Memory, reading: Reading, numbers: dict[str, float]
 ) -> Told:
-    """A fault that is not told: over after a while, but an engine that is off cannot say so."""
-    if engine_runs(reading) is False:
+    """A fault that is not told: over after a while in which the engine runs.
+
+    One that is off cannot say so. Of a machine on which nothing has told of the engine
+    since the fault began, any reading counts.
+    """
+    if not now.engine_on and (track.base or engine_runs(reading) is False):
         return Told(WAIT, DTC, track._replace(calm=0), fault=fault)
     calm = track.calm or reading.t
     needed = numbers["absent_for_s"]

@@ -1,13 +1,13 @@
 """What detection remembers of a machine, and what it says when something changes.
 
-The JSON form is what lies in the alerts table between two invocations; a form
-that cannot be read is refused, never guessed at.
+The JSON form is what lies in the alerts table between two invocations. Names and values
+that are not known are left out; a form that cannot be read is refused, never guessed at.
 """
 
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 MEMORY_VERSION = 2
 # The first form had fewer fields, each with the meaning that it has now.
@@ -31,8 +31,10 @@ class Track(NamedTuple):
         opened_at: when it opened; 0 while not open.
         calm: since when it is back past its clear level; 0 where it is not.
         worst: the worst value while open, against the limit that held then.
-        base: that limit, the first level's, or the value that `worst` is counted from.
-        readings: how many readings it has lasted while open.
+        base: that limit, the first level's, or the value that `worst` is counted from; of a
+            fault 1 once a sensor has told whether the engine runs.
+        readings: how many readings it has lasted while open, at least: what a memory that
+            was not worth a write has counted is lost. The raw data has them all.
         last: when its value was last judged, where a silence of the sensor matters.
     """
 
@@ -114,7 +116,7 @@ class Event(NamedTuple):
         unit: of both.
         lat: where, degrees; None when not known.
         lon: degrees.
-        readings: how many readings it has lasted.
+        readings: how many readings it has lasted, at least; see `Track`.
     """
 
     kind: str
@@ -133,25 +135,74 @@ class Event(NamedTuple):
     readings: int
 
 
-def material(before: Memory, after: Memory) -> bool:
+def material(before: Memory, after: Memory, events: tuple[Event, ...] = ()) -> bool:
     """Whether a memory is worth a write.
 
-    What only moves on from message to message (times, place, lowest fuel level, load
-    cycles) waits until something else changes, for five minutes at most.
+    News of an alert always is. What only moves on from message to message (times, place,
+    lowest fuel level, load cycles, an equal fuel level while nothing burns it, an open
+    alert that neither changes nor may soon) waits until something else changes, for
+    five minutes at most.
+
+    Args:
+        before: what is kept.
+        after: what would be.
+        events: what was told on the way from one to the other.
     """
-    old = max(after.t - before.t, after.heard - before.heard) >= REFRESH_S
+    if any(event.kind != "update" for event in events):
+        return True
+    if max(after.t - before.t, after.heard - before.heard) >= REFRESH_S:
+        return True
     moving = before._replace(
         t=after.t,
         seq=after.seq,
         heard=after.heard,
         lat=after.lat,
         lon=after.lon,
+        levels=after.levels if _as_full(before.levels, after.levels) else before.levels,
         low=after.low if _near(before.low, after.low, LOW_PCT) else before.low,
         fuel=after.fuel if _near(before.fuel, after.fuel, LOW_PCT) else before.fuel,
         hours=after.hours if _near(before.hours, after.hours, SEEN_H) else before.hours,
         cycles=after.cycles,
+        tracks=after.tracks,
     )
-    return old or moving != after
+    return moving != after or _standing(before) != _standing(after)
+
+
+def worth_telling(before: Memory, after: Memory, events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """The events that are written with a memory.
+
+    News always are; that an alert lasts is when it got worse, and once in five minutes.
+    """
+    if after.t // REFRESH_S != before.t // REFRESH_S:
+        return events
+    worst = {(name, track.opened_at): track.worst for name, track in before.tracks}
+    return tuple(
+        event
+        for event in events
+        if event.kind != "update"
+        or worst.get((f"{event.code}:{event.fault}".rstrip(":"), event.opened_at)) != event.value
+    )
+
+
+def _standing(memory: Memory) -> list[tuple[str, Track]]:
+    """The tracks without what decides nothing any more.
+
+    Of an open one that is how many readings it has lasted, since when the levels that it
+    has reached hold, and, while no other level is pending, when its value was last judged.
+    """
+    return [(name, _decisive(track)) for name, track in memory.tracks]
+
+
+def _decisive(track: Track) -> Track:
+    if not track.level:
+        return track
+    pending = track.held[track.level :]
+    return track._replace(held=pending, readings=0, last=track.last if any(pending) else 0)
+
+
+def _as_full(before: tuple[Mark, ...], after: tuple[Mark, ...]) -> bool:
+    """Whether a loss counts from the same levels, seen up to five minutes later."""
+    return [mark[1:] for mark in before] == [mark[1:] for mark in after]
 
 
 def _near(before: float | None, after: float | None, step: float) -> bool:
@@ -176,15 +227,27 @@ def load(text: str | None) -> Memory:
     """
     if text is None:
         return Memory()
-    body = json.loads(text)
-    if body.pop("v", None) not in READABLE:
-        raise ValueError(f"detection memory is not of version {MEMORY_VERSION}")
+    try:
+        body = json.loads(text)
+        version = body.pop("v", None)
+        if version in READABLE:
+            return _memory_of(body)
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as fault:
+        raise ValueError(f"detection memory cannot be read: {fault}") from fault
+    raise ValueError(f"detection memory is not of version {MEMORY_VERSION}")
+
+
+def _memory_of(body: dict[str, Any]) -> Memory:
+    known = {name: body[name] for name in Memory._fields if name in body}
     for name in ("parked", "cycles"):
-        if name in body:
-            body[name] = tuple(body[name])
-    body["levels"] = tuple(Mark(*one) for one in body.get("levels", ()))
-    tracks = tuple(
-        (name, Track(level, tuple(held), *rest))
-        for name, (level, held, *rest) in body.pop("tracks").items()
-    )
-    return Memory(**body, tracks=tracks)
+        if name in known:
+            known[name] = tuple(known[name])
+    marks, tracks = known.pop("levels", ()), known.pop("tracks", {})
+    levels = tuple(Mark(*one[: len(Mark._fields)]) for one in marks)
+    followed = tuple((name, _track_of(values)) for name, values in tracks.items())
+    return Memory(**known, levels=levels, tracks=followed)
+
+
+def _track_of(values: list[Any]) -> Track:
+    level, held, *rest = values[: len(Track._fields)]
+    return Track(level, tuple(held), *rest)

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from chantier.decoding import parse_time
-from chantier.detection.memory import Event, Memory, dump, load
+from chantier.detection.memory import Event, Memory, dump
 from chantier.functions.signed import CallFailed, Service, dynamodb
 from chantier.records import (
     ACKED_AT,
@@ -64,16 +64,16 @@ class Table:
         with suppress(OSError):
             self.service.connection.open()
 
-    def memory(self, machine: str) -> tuple[Memory, int]:
-        """What is remembered of a machine, and the version of that; (Memory(), 0) for none."""
+    def memory(self, machine: str) -> tuple[str | None, int]:
+        """What is remembered of a machine, and the version of that; (None, 0) for nothing."""
         found = dynamodb(
             self.service,
             "GetItem",
             {"TableName": self.name, "Key": item_key(machine, MEMORY), "ConsistentRead": True},
         ).get("Item")
         if not found:
-            return Memory(), 0
-        return load(found[REMEMBERED]["S"]), int(found[REVISION]["N"])
+            return None, 0
+        return found[REMEMBERED]["S"], int(found[REVISION]["N"])
 
     def items(self, keys: list[Item], names: tuple[str, ...]) -> Iterator[Item]:
         """Some attributes of many items, in no order; a write of the last second may be missed.
@@ -99,13 +99,14 @@ class Table:
     def keep(
         self, machine: str, memory: Memory, version: int, alerts: list[tuple[Alert, str]]
     ) -> bool:
-        """Keep a memory and the alerts that changed with it, all or nothing up to 99 alerts.
+        """Keep a memory and the alerts that changed with it, all or nothing.
 
         Args:
             machine: machine id.
             memory: what is to be remembered.
             version: of the memory that it was judged from.
-            alerts: each with the time from which people may be told; empty for nothing new.
+            alerts: at most `MOST_ALERTS`, each with the time from which people may be told;
+                empty for nothing new.
 
         Returns:
             False if another invocation changed the memory since `version` was read.
@@ -126,12 +127,8 @@ class Table:
         }
         try:
             if alerts:
-                items = [{"Update": self._update(alert, at)} for alert, at in alerts]
-                while len(items) > MOST_ALERTS:
-                    # The memory goes last: what fails before it is folded again.
-                    self._transact(items[:MOST_ALERTS])
-                    items = items[MOST_ALERTS:]
-                self._transact([{"Put": put}, *items])
+                items = [{"Put": put}, *({"Update": self._update(*one)} for one in alerts)]
+                dynamodb(self.service, "TransactWriteItems", {"TransactItems": items})
             else:
                 dynamodb(self.service, "PutItem", put)
         except CallFailed as refused:
@@ -140,13 +137,11 @@ class Table:
             raise
         return True
 
-    def _transact(self, items: list[dict[str, Any]]) -> None:
-        dynamodb(self.service, "TransactWriteItems", {"TransactItems": items})
-
     def _update(self, alert: Alert, tell_at: str) -> dict[str, Any]:
         """The update that moves an alert forward; what others wrote into the item stays."""
         values = {k: v for k, v in to_item(alert).items() if k not in (MACHINE, KEY)}
-        gone = [CLOSED_AT]
+        # What is open again is not to be forgotten either.
+        gone = [CLOSED_AT, EXPIRES_AT]
         if alert.closed_at is not None:
             gone = [OPEN_SITE, TELL_SITE, TELL_AT]
             values[EXPIRES_AT] = {"N": str(parse_time(alert.closed_at) + self._keep_s)}

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import time
+from functools import partial
 from typing import Any
 
 from chantier.decoding import decode
@@ -24,7 +25,7 @@ from chantier.errors import Malformed
 from chantier.functions.keeping import Keeper
 from chantier.functions.signed import Service, put_object
 from chantier.records import QUARANTINE
-from chantier.telemetry import Message, format_time
+from chantier.telemetry import Message, Reading, format_time
 
 MOST_REASONS = 10
 # The year 2100, in ms: nothing arrives later.
@@ -80,7 +81,9 @@ class Detect:
             said.update(readings=len(message.readings), t=newest.t, seq=newest.seq)
         if machine in self.keeper.machines:
             # Also one that cannot be read: whoever sends it is not silent.
-            said["alerts"] = self._judge(machine, message, arrived // 1000)
+            said["alerts"], late = self._judge(machine, message, arrived // 1000)
+            if late:
+                said["late"] = late
 
     def _read(self, event: Any, machine: str, arrived: int) -> Message:
         """The message; one that says nothing we can use has no reading, only reasons."""
@@ -91,18 +94,23 @@ class Detect:
         except Malformed as fault:
             return Message((), (fault.message,))
 
-    def _judge(self, machine: str, message: Message, arrived: int) -> list[dict[str, str]]:
-        """Fold the readings, store what changed, and say what was stored."""
+    def _judge(
+        self, machine: str, message: Message, arrived: int
+    ) -> tuple[list[dict[str, str]], int]:
+        """Judge the readings; what was stored, and how many came too late to be judged."""
         rules = self.keeper.machines[machine].rules
+        late: set[Reading] = set()
 
-        def fold(memory: Memory) -> tuple[Memory, tuple[Event, ...]]:
-            memory, told = hear(memory, arrived)
-            for reading in message.readings:
-                memory, events = observe(memory, reading, rules)
-                told += events
-            return memory, told
+        def judge(memory: Memory, reading: Reading) -> tuple[Memory, tuple[Event, ...]]:
+            if (reading.t, reading.seq) <= (memory.t, memory.seq):
+                late.add(reading)
+            return observe(memory, reading, rules)
 
-        return self.keeper.judge(machine, fold, arrived=arrived)
+        judges = (partial(judge, reading=one) for one in message.readings)
+        changed = self.keeper.judge(
+            machine, partial(hear, arrived=arrived), *judges, arrived=arrived
+        )
+        return changed, len(late)
 
     def _quarantine(self, event: Any, machine: str, arrived: int, reason: str) -> str:
         """Keep a message that cannot be read, once a day however often it comes; say why."""

@@ -16,13 +16,13 @@ from collections.abc import Callable
 from typing import Any
 
 from chantier.decoding import parse_time
-from chantier.detection.memory import load
+from chantier.detection.memory import 
 from chantier.detection.passing import pass_time
 from chantier.detection.sentence import Words
 from chantier.errors import Malformed
 from chantier.functions.alerts import item_key
 from chantier.functions.grouping import Due, Parcel, parcels, quiet_until, storms_after
-from chantier.functions.keeping import Keeper
+from chantier.functions.keeping import Keeper, read_memory
 from chantier.functions.notice import notice
 from chantier.functions.pending import Pending, told_key
 from chantier.functions.signed import CallFailed, Service
@@ -106,7 +106,7 @@ class Watch:
     def _judge(self, machine: str, remembered: str | None, now: int) -> list[dict[str, str]]:
         """Judge a machine again by what is surely its memory, if there is anything to tell."""
         rules = self.keeper.machines[machine].rules
-        if not pass_time(load(remembered), now, rules)[1]:
+        if not pass_time(read_memory(machine, remembered), now, rules)[1]:
             return []
         return self.keeper.judge(
             machine, lambda memory: pass_time(memory, now, rules), arrived=now
