@@ -19,7 +19,8 @@ import zlib
 
 from chantier.errors import ChantierError
 
-LINE = 100
+# Each line is indented in the template.
+LINE = 180
 INDEX = '''\
 # The {name} function, packed so that the template fits in one request. To read it:
 #   chantier source {name}

@@ -21,6 +21,8 @@ from simulator.batch import pack
 CADENCE_S = 10
 HEARTBEAT_S = 3600
 BATCH = 6
+# More than a sender's noise, %.
+LEVEL_STEP_PCT = 2.0
 _URGENT = ("warning", "critical")
 
 
@@ -72,6 +74,7 @@ class Agent:
         numbered = reading._replace(seq=self._seq + 1)
         memory, events = observe(self._memory, numbered, self._rules)
         news = self._is_news(numbered, events)
+        stirred = stirred or self._level_jumped(numbered)
         woken, self._stirred = stirred and not self._stirred, stirred
         if news or woken or self._is_due(numbered):
             self._seq, self._memory, self._last = numbered.seq, memory, numbered
@@ -83,6 +86,12 @@ class Agent:
         if news or resting or len(self._batch) >= BATCH:
             return self._send(urgent=news)
         return ()
+
+    def _level_jumped(self, reading: Reading) -> bool:
+        """Whether the tank is another one since the last look with the engine off: look again."""
+        before = self._last.fuel_pct if self._last and not self._last.eng else None
+        now = None if reading.eng else reading.fuel_pct
+        return before is not None and now is not None and abs(now - before) >= LEVEL_STEP_PCT
 
     def flush(self) -> tuple[Outgoing, ...]:
         """What has not been sent yet, at the end of a shift."""

@@ -128,7 +128,8 @@ def _towed_on(track: Track, t: int, away: float, *, far: bool) -> Iterator[Told]
     elif far and track.held:
         yield Told("escalate", "TOW", moved, "critical", unit="m")
     elif far or track.held:
-        yield Told(WAIT, "TOW", track._replace(held=(t,) if far else ()))
+        # Beyond its level, as what is pending of an open alert.
+        yield Told(WAIT, "TOW", track._replace(held=(0, t) if far else ()))
 
 
 def _driven(track: Track | None) -> Iterator[Told]:

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from typing import Any
 
 from chantier.decoding import parse_time
-from chantier.detection.memory import 
 from chantier.detection.passing import pass_time
 from chantier.detection.sentence import Words
 from chantier.errors import Malformed

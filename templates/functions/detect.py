@@ -9,8 +9,10 @@ import ssl
 import time
 from bisect import bisect_right
 from collections import namedtuple
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from math import cos, floor, hypot, radians
 from operator import ge, gt, le, lt
 
@@ -41,7 +43,7 @@ RANGES = {
   'rpm': (0, 8032), 'load_pct': (0, 250), 'fuel_lph': (0, 3213), 'fuel_used_l': (0, 2200000000.0),
   'fuel_pct': (0, 100), 'def_pct': (0, 100), 'op_h': (0, 220000000.0), 'idle_h': (0, 220000000.0),
   'cool_c': (-60, 250), 'hyd_c': (-60, 250), 'oil_kpa': (0, 1000), 'batt_v': (0, 100),
-  'lat': (-90, 90), 'lon': (-180, 180), 'acc_m': (0, 100000), 'spd_kmh': (0, 251),
+  'lat': (-90, 90), 'lon': (-180, 180), 'acc_m': (0, 10000000000.0), 'spd_kmh': (0, 251),
   'pitch': (-180, 180), 'roll': (-180, 180), 'cyc': (0, 1000000000000.0),
 }
 
@@ -153,22 +155,46 @@ MEMORY_VERSION = 2
 READABLE = (1, MEMORY_VERSION)
 REFRESH_S = 300
 LOW_PCT = 1.0
+SEEN_H = 0.25
 
 Track = namedtuple('Track', 'level held since opened_at calm worst base readings last', defaults=(0, (), 0, 0, 0, None, 0.0, 0, 0))
 
 Mark = namedtuple('Mark', 't pct hours', defaults=(None,))
 
-Memory = namedtuple('Memory', 't seq heard engine_on lat lon parked levels low cycles service_h tracks', defaults=(0, 0, 0, 0, None, None, None, (), None, None, None, ()))
+Memory = namedtuple('Memory', 't seq heard engine_on lat lon parked levels low fuel hours cycles service_h tracks', defaults=(0, 0, 0, 0, None, None, None, (), None, None, None, None, None, ()))
 
 Event = namedtuple('Event', 'kind code fault severity level t since opened_at value limit unit lat lon readings')
 
-def material(before, after):
-  old = max(after.t - before.t, after.heard - before.heard) >= REFRESH_S
-  moving = before._replace(t=after.t, seq=after.seq, heard=after.heard, lat=after.lat, lon=after.lon, low=after.low if _as_low(before.low, after.low) else before.low, cycles=after.cycles)
-  return old or moving != after
+def material(before, after, events=()):
+  if any((event.kind != 'update' for event in events)):
+    return True
+  if max(after.t - before.t, after.heard - before.heard) >= REFRESH_S:
+    return True
+  moving = before._replace(t=after.t, seq=after.seq, heard=after.heard, lat=after.lat, lon=after.lon, levels=after.levels if _as_full(before.levels, after.levels) else before.levels, low=after.low if _near(before.low, after.low, LOW_PCT) else before.low, fuel=after.fuel if _near(before.fuel, after.fuel, LOW_PCT) else before.fuel, hours=after.hours if _near(before.hours, after.hours, SEEN_H) else before.hours, cycles=after.cycles, tracks=after.tracks)
+  return moving != after or _standing(before) != _standing(after)
 
-def _as_low(before, after):
-  return before is not None and after is not None and (abs(before - after) < LOW_PCT)
+def worth_telling(before, after, events):
+  if after.t // REFRESH_S != before.t // REFRESH_S:
+    return events
+  worst = {(name, track.opened_at): track.worst for name, track in before.tracks}
+  return tuple((event for event in events if event.kind != 'update' or worst.get((f'{event.code}:{event.fault}'.rstrip(':'), event.opened_at)) != event.value))
+
+def _standing(memory):
+  return [(name, _decisive(track)) for name, track in memory.tracks]
+
+def _decisive(track):
+  if not track.level:
+    return track
+  pending = track.held[track.level:]
+  return track._replace(held=pending, readings=0, last=track.last if any(pending) else 0)
+
+def _as_full(before, after):
+  return [mark[1:] for mark in before] == [mark[1:] for mark in after]
+
+def _near(before, after, step):
+  if before is None or after is None:
+    return before is after
+  return abs(before - after) < step
 
 def dump(memory):
   said = {name: value for name, value in memory._asdict().items() if value is not None}
@@ -178,15 +204,28 @@ def dump(memory):
 def load(text):
   if text is None:
     return Memory()
-  body = json.loads(text)
-  if body.pop('v', None) not in READABLE:
-    raise ValueError(f'detection memory is not of version {MEMORY_VERSION}')
+  try:
+    body = json.loads(text)
+    version = body.pop('v', None)
+    if version in READABLE:
+      return _memory_of(body)
+  except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as fault:
+    raise ValueError(f'detection memory cannot be read: {fault}') from fault
+  raise ValueError(f'detection memory is not of version {MEMORY_VERSION}')
+
+def _memory_of(body):
+  known = {name: body[name] for name in Memory._fields if name in body}
   for name in ('parked', 'cycles'):
-    if name in body:
-      body[name] = tuple(body[name])
-  body['levels'] = tuple((Mark(*one) for one in body.get('levels', ())))
-  tracks = tuple(((name, Track(level, tuple(held), *rest)) for name, (level, held, *rest) in body.pop('tracks').items()))
-  return Memory(**body, tracks=tracks)
+    if name in known:
+      known[name] = tuple(known[name])
+  marks, tracks = (known.pop('levels', ()), known.pop('tracks', {}))
+  levels = tuple((Mark(*one[:len(Mark._fields)]) for one in marks))
+  followed = tuple(((name, _track_of(values)) for name, values in tracks.items()))
+  return Memory(**known, levels=levels, tracks=followed)
+
+def _track_of(values):
+  level, held, *rest = values[:len(Track._fields)]
+  return Track(level, tuple(held), *rest)
 
 # --- chantier.detection.condition
 ANY_RPM = 1000000000.0
@@ -202,7 +241,7 @@ def step(rule, track, value, t):
   past = COMPARE[rule.opens]
   broken = bool(rule.gap_s) and bool(track.last) and (t - track.last > rule.gap_s)
   last = t if rule.gap_s else 0
-  before = track.held or (0,) * len(rule.levels)
+  before = track.held if len(track.held) == len(rule.levels) else (0,) * len(rule.levels)
   held = tuple((0 if not past(value, level.limit) else t if broken or not since else since for level, since in zip(rule.levels, before, strict=True)))
   reached = max((index for index, (level, since) in enumerate(zip(rule.levels, held, strict=True), 1) if since and t - since >= level.for_s), default=0)
   if track.level:
@@ -290,7 +329,7 @@ Rules = namedtuple('Rules', 'limits conditions tank_l zones opening vgp_due', de
 
 def engine_runs(reading):
   if reading.eng is not None:
-    return reading.eng
+    return None if not reading.eng and (reading.rpm or 0) > 0 else reading.eng
   if reading.rpm is not None:
     return reading.rpm > 0
   return None if reading.st is None else reading.st != 'OFF'
@@ -317,6 +356,7 @@ FAULT_CODE = {
   'absent_for_s': 60.0, 'restart_s': 30.0,
 }
 FAULT_SEVERITIES = ('warning', 'critical')
+MOST_FAULTS = 50
 NO_COUNT = 127
 
 def lamp_level(lamps):
@@ -328,19 +368,23 @@ def fault_name(code):
 
 def follow_faults(now, reading, rules, tracks):
   level = lamp_level(reading.lamp)
-  active = {fault_name(code): code[2] for code in reading.dtc}
+  told = engine_runs(reading) is not None or now.engine_on or now.parked
+  active = {fault_name(code): None if code[2] == NO_COUNT else float(code[2]) for code in reading.dtc}
+  followed = {name.partition(':')[2]: track._replace(base=1.0) if told else track for name, track in tracks.items() if name.startswith(f'{DTC}:')}
+  room = MOST_FAULTS - len(followed)
   for fault, count in active.items():
-    yield _active(fault, count, level, tracks.get(f'{DTC}:{fault}'), reading.t)
-  for name, track in tracks.items():
-    code, _, fault = name.partition(':')
-    if code == DTC and fault not in active:
-      yield _absent(fault, track, now, reading, rules.limits[DTC])
+    if fault in followed:
+      yield _active(fault, count, level, followed[fault])
+    elif room > 0:
+      room -= 1
+      fresh = Track(level, (), reading.t, reading.t, base=1.0 if told else 0.0, readings=1)
+      severity = FAULT_SEVERITIES[level - 1]
+      yield Told('open', DTC, fresh._replace(worst=count), severity, fault)
+  absent = [fault for fault in followed if fault not in active]
+  for fault in absent[:MOST_FAULTS]:
+    yield _absent(fault, followed[fault], now, reading, rules.limits[DTC])
 
-def _active(fault, count, level, track, t):
-  known = None if count == NO_COUNT else float(count)
-  if track is None:
-    fresh = Track(level, since=t, opened_at=t, worst=known, readings=1)
-    return Told('open', DTC, fresh, FAULT_SEVERITIES[level - 1], fault)
+def _active(fault, known, level, track):
   counts = [one for one in (known, track.worst) if one is not None]
   seen = track._replace(calm=0, worst=max(counts, default=None), readings=track.readings + 1)
   if level > track.level:
@@ -348,7 +392,7 @@ def _active(fault, count, level, track, t):
   return Told('update', DTC, seen, FAULT_SEVERITIES[track.level - 1], fault)
 
 def _absent(fault, track, now, reading, numbers):
-  if engine_runs(reading) is False:
+  if not now.engine_on and (track.base or engine_runs(reading) is False):
     return Told(WAIT, DTC, track._replace(calm=0), fault=fault)
   calm = track.calm or reading.t
   needed = numbers['absent_for_s']
@@ -366,6 +410,7 @@ REFUEL = {
   'litres': 20.0, 'percent': 15.0, 'over_s': 300,
 }
 STANDING_KMH = 1.0
+UNSEEN_S = 7200
 RAN_H = 0.1
 MORE_PCT = 2.0
 EXACT = 6
@@ -374,25 +419,36 @@ def mark_fuel(now, reading, within_s, *, filling):
   pct, low = (_level(reading), now.low)
   if filling:
     low = None
-  elif pct is not None and (low is None or pct < low):
-    low = pct
-  return now._replace(levels=_marked(now, reading, within_s), low=low)
+  elif pct is not None and now.fuel is not None:
+    fallen = max(pct, now.fuel)
+    low = fallen if low is None else min(low, fallen)
+  return now._replace(levels=_marked(now, reading, within_s), low=low, fuel=pct)
 
 def _marked(now, reading, within_s):
   pct = _level(reading)
-  if now.engine_on or _moves(reading):
+  if _moves(reading):
     return ()
+  if now.engine_on:
+    return now.levels if now.engine_on == reading.t else ()
   if pct is None or not (now.levels or engine_runs(reading) is False):
     return now.levels
-  higher = (mark for mark in _counting(now.levels, reading, within_s) if mark.pct > pct)
-  return (*higher, Mark(reading.t, pct, reading.op_h or None))
+  risen = pct if now.fuel is None else min(pct, now.fuel)
+  higher = (mark for mark in _counting(now.levels, reading, within_s) if mark.pct > risen)
+  return (*higher, Mark(reading.t, risen, reading.op_h or None))
 
 def _counting(levels, reading, within_s):
   recent = tuple((mark for mark in levels if reading.t - mark.t <= within_s)) or levels[-1:]
-  return tuple((mark for mark in recent if not _has_run(mark, reading)))
+  return tuple((mark for mark in recent if not _may_have_run(mark, reading)))
 
-def _has_run(mark, reading):
-  return bool(mark.hours and reading.op_h) and (reading.op_h or 0) - (mark.hours or 0) > RAN_H
+def _compared(levels, reading, within_s):
+  recent = tuple((mark for mark in levels if levels[-1].t - mark.t <= within_s))
+  before = levels[-2:] if len(recent) <= 1 else recent
+  return tuple((mark for mark in before if not _may_have_run(mark, reading)))
+
+def _may_have_run(mark, reading):
+  if mark.hours and reading.op_h:
+    return reading.op_h - mark.hours > RAN_H
+  return reading.t - mark.t > UNSEEN_S
 
 def _level(reading):
   return None if _moves(reading) else reading.fuel_pct
@@ -401,33 +457,39 @@ def _moves(reading):
   return (reading.spd_kmh or 0.0) > STANDING_KMH
 
 def follow_fuel(now, reading, rules, tracks):
-  pct = _level(reading)
-  theft = tracks.get('FUEL_DROP')
-  if theft is not None:
-    yield from _theft_goes_on(theft, pct, rules, running=bool(now.engine_on))
-  elif now.levels and pct is not None:
-    within_s = rules.limits['FUEL_DROP']['within_s']
-    yield from _drop(_counting(now.levels, reading, within_s), pct, reading.t, rules)
-  if pct is not None:
-    yield from _refuel(now.low, pct, reading.t, rules, tracks.get('REFUEL'))
-
-def _theft_goes_on(track, pct, rules, *, running):
-  if track.calm:
+  pct, theft = (_level(reading), tracks.get('FUEL_DROP'))
+  if theft is not None and now.engine_on and (not theft.calm):
+    yield Told(WAIT, 'FUEL_DROP', theft._replace(calm=1))
+  if pct is None or now.fuel is None:
     return
-  if running:
-    yield Told(WAIT, 'FUEL_DROP', track._replace(calm=1))
-  elif pct is not None:
-    lost = _quantity(rules, track.base - pct)
-    if lost - (track.worst or 0.0) >= _quantity(rules, MORE_PCT):
-      yield _theft('update', track._replace(worst=lost, readings=track.readings + 1), rules)
+  fallen, risen = (max(pct, now.fuel), min(pct, now.fuel))
+  within_s = rules.limits['FUEL_DROP']['within_s']
+  marks = _compared(now.levels, reading, within_s)
+  if theft is None or theft.calm:
+    yield from _drop(theft, marks, fallen, reading.t, rules)
+  elif not now.engine_on:
+    yield from _theft_goes_on(theft, fallen, rules)
+  yield from _refuel(now.low, risen, reading.t, rules, tracks.get('REFUEL'))
 
-def _drop(marks, pct, t, rules):
+def _theft_goes_on(track, pct, rules):
+  lost = _quantity(rules, track.base - pct)
+  if lost - (track.worst or 0.0) >= _quantity(rules, MORE_PCT):
+    yield _theft('update', track._replace(worst=lost, readings=track.readings + 1), rules)
+
+def _drop(track, marks, pct, t, rules):
   numbers = rules.limits['FUEL_DROP']
   lost = round(marks[0].pct - pct, EXACT) if marks else 0.0
-  if lost >= _share(rules, numbers['percent'], numbers['litres']):
+  if lost < _share(rules, numbers['percent'], numbers['litres']):
+    return
+  if track is None:
     since, base = (marks[0].t, marks[0].pct)
     fresh = Track(1, (), since, t, worst=_quantity(rules, lost), base=base, readings=1)
     yield _theft('open', fresh, rules)
+    return
+  total = round((track.worst or 0.0) + _quantity(rules, lost), 1)
+  base = pct + (total / rules.tank_l * 100 if rules.tank_l else total)
+  more = track._replace(worst=total, base=base, calm=0, readings=track.readings + 1)
+  yield _theft('escalate', more, rules)
 
 def _theft(kind, track, rules):
   return Told(kind, 'FUEL_DROP', track, 'critical', unit=_unit(rules))
@@ -588,6 +650,7 @@ GEOFENCE_EXIT = {
 TOW = {
   'metres': 100.0,
 }
+PARKED_M = 25.0
 STEP_M = 50.0
 
 def fix_of(reading):
@@ -597,9 +660,11 @@ def fix_of(reading):
 
 def follow_fence(reading, rules, tracks):
   fix = fix_of(reading)
+  track = tracks.get('GEOFENCE_EXIT')
+  if not rules.zones:
+    yield from ended('GEOFENCE_EXIT', track, severity='warning', unit='m')
   if fix is None or not rules.zones:
     return
-  track = tracks.get('GEOFENCE_EXIT')
   if any((holds(zone, *fix) for zone in rules.zones)):
     yield from _inside(track, reading.t)
     return
@@ -641,7 +706,8 @@ def mark_parked(now, reading):
   if now.engine_on:
     return now if now.parked is None else now._replace(parked=None)
   fix = fix_of(reading)
-  if now.parked is None and fix is not None and (engine_runs(reading) is False):
+  good = (reading.acc_m or 0.0) <= PARKED_M
+  if now.parked is None and fix is not None and good and (engine_runs(reading) is False):
     return now._replace(parked=fix)
   return now
 
@@ -656,10 +722,8 @@ def follow_tow(now, reading, rules, tracks):
   metres = metres_between(*fix, now.parked)
   away = round(metres)
   if track is not None and track.level:
-    if not track.calm and abs(away - track.base) >= STEP_M:
-      worst = max(away, track.worst or 0.0)
-      moved = track._replace(worst=worst, base=away, readings=track.readings + 1)
-      yield Told('update', 'TOW', moved, 'critical', unit='m')
+    far = metres - (reading.acc_m or 0.0) > rules.limits['TOW']['metres']
+    yield from _towed_on(track, reading.t, away, far=far)
   elif metres - (reading.acc_m or 0.0) <= rules.limits['TOW']['metres']:
     if track is not None:
       yield Told(FORGET, 'TOW', track)
@@ -670,9 +734,21 @@ def follow_tow(now, reading, rules, tracks):
     fresh = Track(1, track.held, since, reading.t, worst=away, base=away, readings=1)
     yield Told('open', 'TOW', fresh, 'critical', unit='m')
 
+def _towed_on(track, t, away, *, far):
+  worst = max(away, track.worst or 0.0)
+  moved = track._replace(calm=0, worst=worst, base=away, readings=track.readings + 1)
+  if not track.calm:
+    if abs(away - track.base) >= STEP_M:
+      yield Told('update', 'TOW', moved, 'critical', unit='m')
+  elif far and track.held:
+    yield Told('escalate', 'TOW', moved, 'critical', unit='m')
+  elif far or track.held:
+    yield Told(WAIT, 'TOW', track._replace(held=(0, t) if far else ()))
+
 def _driven(track):
   if track is not None and (not track.calm):
-    yield Told(WAIT if track.level else FORGET, 'TOW', track._replace(calm=track.level))
+    parked = track._replace(calm=track.level, held=())
+    yield Told(WAIT if track.level else FORGET, 'TOW', parked)
 
 # --- chantier.detection.silence
 NO_SIGNAL = {
@@ -730,11 +806,13 @@ INTERVALS_H = (2000, 1000, 500, 250)
 SERVICE_SEVERITIES = ('info', 'warning')
 
 def mark_service(now, reading, every_h):
-  hours = reading.op_h
+  hours, before = (reading.op_h, now.hours)
   if not hours:
     return now
-  if now.service_h is None or hours < now.service_h - every_h:
+  if now.service_h is None:
     return now._replace(service_h=floor(hours / every_h) * every_h)
+  if before is not None and max(hours, before) < now.service_h - every_h:
+    return now._replace(service_h=floor(max(hours, before) / every_h) * every_h)
   return now
 
 def follow_service(now, reading, rules, tracks):
@@ -742,21 +820,19 @@ def follow_service(now, reading, rules, tracks):
     return
   numbers = rules.limits['SERVICE_DUE']
   due = now.service_h + numbers['every_h']
-  level = sum((reading.op_h >= hours for hours in (due - numbers['before_h'], due)))
+  hours = min(reading.op_h, now.hours or reading.op_h)
+  level = sum((hours >= at for at in (due - numbers['before_h'], due)))
   if not level and (not tracks):
     return
-  kind = interval(due, numbers['every_h'])
   for name, track in tracks.items():
-    if name.startswith('SERVICE_DUE:') and (name != f'SERVICE_DUE:{kind}' or not level):
-      fault = name.partition(':')[2]
+    code, _, fault = name.partition(':')
+    if code == 'SERVICE_DUE' and track.base != due:
       yield _service('close', track, fault, track.base)
-  if level:
-    track = tracks.get(f'SERVICE_DUE:{kind}', Track())
-    if track.base and track.base != due:
-      yield _service('close', track, kind, track.base)
-      track = Track()
-    if (told := rise(track, level, reading.t, reading.t)):
-      yield _service(told[0], told[1]._replace(worst=reading.op_h, base=due), kind, due)
+  kind = interval(due, numbers['every_h'])
+  track = tracks.get(f'SERVICE_DUE:{kind}', Track())
+  track = track if track.base == due else Track()
+  if (told := rise(track, level, reading.t, reading.t)):
+    yield _service(told[0], told[1]._replace(worst=hours, base=due), kind, due)
 
 def _service(kind, track, fault, due):
   severity = SERVICE_SEVERITIES[track.level - 1]
@@ -850,9 +926,11 @@ def observe(memory, reading, rules=DEFAULT_RULES):
     keep(tracks, told)
     if told.kind not in (WAIT, FORGET):
       events.append(event_of(told, now, reading.t))
-  if reading.fuel_pct is not None or now.levels:
+  if reading.fuel_pct is not None or now.levels or now.fuel is not None:
     within_s = rules.limits['FUEL_DROP']['within_s']
     now = mark_fuel(now, reading, within_s, filling='REFUEL' in tracks)
+  if reading.op_h:
+    now = now._replace(hours=reading.op_h)
   if tracks or memory.tracks:
     now = now._replace(tracks=tuple(sorted(tracks.items())))
   return (now, tuple(events))
@@ -895,6 +973,8 @@ def event_of(told, now, t):
 
 def hear(memory, arrived):
   track = dict(memory.tracks).get('NO_SIGNAL')
+  if track is not None and arrived < track.opened_at:
+    track = None
   heard = max(memory.heard, arrived)
   return _apply(memory._replace(heard=heard), [*end_silence(track)], heard)
 
@@ -1259,8 +1339,8 @@ class Table:
   def memory(self, machine):
     found = dynamodb(self.service, 'GetItem', {'TableName': self.name, 'Key': item_key(machine, MEMORY), 'ConsistentRead': True}).get('Item')
     if not found:
-      return (Memory(), 0)
-    return (load(found[REMEMBERED]['S']), int(found[REVISION]['N']))
+      return (None, 0)
+    return (found[REMEMBERED]['S'], int(found[REVISION]['N']))
   def items(self, keys, names):
     asked = {f'#{index}': name for index, name in enumerate(names)}
     wanted = {'ProjectionExpression': ', '.join(asked), 'ExpressionAttributeNames': asked}
@@ -1280,11 +1360,8 @@ class Table:
     put = {'TableName': self.name, 'Item': {**item_key(machine, MEMORY), REMEMBERED: {'S': dump(memory)}, REVISION: {'N': str(version + 1)}}, 'ConditionExpression': 'attribute_not_exists(#k) OR #v = :v', 'ExpressionAttributeNames': {'#k': KEY, '#v': REVISION}, 'ExpressionAttributeValues': {':v': {'N': str(version)}}}
     try:
       if alerts:
-        items = [{'Update': self._update(alert, at)} for alert, at in alerts]
-        while len(items) > MOST_ALERTS:
-          self._transact(items[:MOST_ALERTS])
-          items = items[MOST_ALERTS:]
-        self._transact([{'Put': put}, *items])
+        items = [{'Put': put}, *({'Update': self._update(*one)} for one in alerts)]
+        dynamodb(self.service, 'TransactWriteItems', {'TransactItems': items})
       else:
         dynamodb(self.service, 'PutItem', put)
     except CallFailed as refused:
@@ -1292,11 +1369,9 @@ class Table:
         return False
       raise
     return True
-  def _transact(self, items):
-    dynamodb(self.service, 'TransactWriteItems', {'TransactItems': items})
   def _update(self, alert, tell_at):
     values = {k: v for k, v in to_item(alert).items() if k not in (MACHINE, KEY)}
-    gone = [CLOSED_AT]
+    gone = [CLOSED_AT, EXPIRES_AT]
     if alert.closed_at is not None:
       gone = [OPEN_SITE, TELL_SITE, TELL_AT]
       values[EXPIRES_AT] = {'N': str(parse_time(alert.closed_at) + self._keep_s)}
@@ -1348,6 +1423,7 @@ class Speaker:
     return time.strftime(pattern, time.gmtime(t + ahead_of_utc(self._opening, t)))
 
 # --- chantier.functions.keeping
+Judge = Callable[[Memory], tuple[Memory, tuple[Event, ...]]]
 TRIES = 8
 LATE_S, PATIENCE_S = (180, 300)
 TOLD_SEVERITIES = ('warning', 'critical')
@@ -1358,17 +1434,46 @@ class Keeper:
     self.site = self._speaker.site
     self.machines = self._speaker.machines
     self.table = Table(os.environ['TABLE'], alert_days=settings['alert_days'])
-  def judge(self, machine, judge, *, arrived):
+  def judge(self, machine, *judges: Judge, arrived):
+    kinds = {}
+    while judges:
+      judged, stored = self._judge_a_piece(machine, judges, arrived)
+      judges = judges[judged:]
+      for name, kind in stored:
+        kinds[name] = kinds.get(name, kind) if kind == 'update' else kind
+    return [{'kind': kind, 'id': name} for name, kind in kinds.items()]
+  def _judge_a_piece(self, machine, judges, arrived):
     for attempt in range(TRIES):
       time.sleep(attempt * os.urandom(1)[0] / 10000)
-      before, version = self.table.memory(machine)
-      after, events = judge(before)
-      events = last_of_each_life(events)
+      text, version = self.table.memory(machine)
+      before = read_memory(machine, text)
+      after, events, judged = piece_of(before, judges)
+      if judged == len(judges) and (not material(before, after, events)):
+        return (judged, [])
+      events = worth_telling(before, after, events)
       alerts = [(self._speaker.alert(machine, event), tell_at(event, arrived)) for event in events]
-      unchanged = not events and (not material(before, after))
-      if unchanged or self.table.keep(machine, after, version, alerts):
-        return [{'kind': event.kind, 'id': alert.id} for event, (alert, _) in zip(events, alerts, strict=True)]
+      if self.table.keep(machine, after, version, alerts):
+        kinds = (event.kind for event in events)
+        return (judged, [(one.id, kind) for (one, _), kind in zip(alerts, kinds, strict=True)])
     raise RuntimeError(f'{machine}: memory changed {TRIES} times under one message')
+
+def read_memory(machine, text):
+  try:
+    return load(text)
+  except ValueError as fault:
+    said = {'machine': machine, 'memory': 'started anew', 'reason': str(fault)}
+    print(json.dumps(said, separators=(',', ':')))
+    return Memory()
+
+def piece_of(memory, judges):
+  told = ()
+  for judged, judge in enumerate(judges):
+    after, events = judge(memory)
+    both = last_of_each_life(told + events)
+    if judged and len(both) > MOST_ALERTS:
+      return (memory, told, judged)
+    memory, told = (after, both)
+  return (memory, told, len(judges))
 
 def last_of_each_life(events):
   last = {}
@@ -1416,7 +1521,10 @@ class Detect:
     if message.readings:
       newest = message.readings[-1]
       said.update(readings=len(message.readings), t=newest.t, seq=newest.seq)
-      said['alerts'] = self._judge(machine, message, arrived // 1000)
+    if machine in self.keeper.machines:
+      said['alerts'], late = self._judge(machine, message, arrived // 1000)
+      if late:
+        said['late'] = late
   def _read(self, event, machine, arrived):
     if machine not in self.keeper.machines:
       return Message((), (f'machine {machine[:64]!r} is not in the site file',))
@@ -1426,13 +1534,14 @@ class Detect:
       return Message((), (fault.message,))
   def _judge(self, machine, message, arrived):
     rules = self.keeper.machines[machine].rules
-    def fold(memory):
-      memory, told = hear(memory, arrived)
-      for reading in message.readings:
-        memory, events = observe(memory, reading, rules)
-        told += events
-      return (memory, told)
-    return self.keeper.judge(machine, fold, arrived=arrived)
+    late = set()
+    def judge(memory, reading):
+      if (reading.t, reading.seq) <= (memory.t, memory.seq):
+        late.add(reading)
+      return observe(memory, reading, rules)
+    judges = (partial(judge, reading=one) for one in message.readings)
+    changed = self.keeper.judge(machine, partial(hear, arrived=arrived), *judges, arrived=arrived)
+    return (changed, len(late))
   def _quarantine(self, event, machine, arrived, reason):
     try:
       text = json.dumps(event, sort_keys=True)

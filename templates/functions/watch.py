@@ -10,31 +10,99 @@ import time
 import unicodedata
 from bisect import bisect_right
 from collections import namedtuple
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from operator import ge, gt, le, lt
 from urllib.parse import urlencode
+
+# --- chantier.errors
+
+class ChantierError(Exception):
+  def __init__(self, message, hint=''):
+    super().__init__(message)
+    self.message = message
+    self.hint = hint
+  def __str__(self):
+    return f'{self.message}\n{self.hint}' if self.hint else self.message
+
+class Malformed(ChantierError):
+  pass
+
+# --- chantier.telemetry
+
+def format_time(t):
+  return datetime.fromtimestamp(t, UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
+
+# --- chantier.decoding
+HUGE = 10 ** 40
+FIRST_T, LAST_T = (946684800, 4102444800)
+
+def parse_time(text):
+  if not isinstance(text, str):
+    raise Malformed(f't is {_kind(text)}, expected a UTC time such as 2026-11-22T09:14:05Z')
+  try:
+    when = datetime.fromisoformat(text)
+  except ValueError:
+    when = None
+  if when is None or when.utcoffset() is None or (not FIRST_T <= when.timestamp() < LAST_T):
+    raise Malformed(f't is {text[:40]!r}, expected a UTC time such as 2026-11-22T09:14:05Z')
+  return int(when.timestamp())
+
+def _kind(value):
+  if value is None:
+    return 'null or missing'
+  if isinstance(value, int) and abs(value) >= HUGE:
+    return 'a huge number'
+  if isinstance(value, bool | int | float | str):
+    return json.dumps(value)[:40]
+  return {'list': 'a list', 'dict': 'an object'}.get(type(value).__name__, 'of a strange type')
 
 # --- chantier.detection.memory
 MEMORY_VERSION = 2
 READABLE = (1, MEMORY_VERSION)
 REFRESH_S = 300
 LOW_PCT = 1.0
+SEEN_H = 0.25
 
 Track = namedtuple('Track', 'level held since opened_at calm worst base readings last', defaults=(0, (), 0, 0, 0, None, 0.0, 0, 0))
 
 Mark = namedtuple('Mark', 't pct hours', defaults=(None,))
 
-Memory = namedtuple('Memory', 't seq heard engine_on lat lon parked levels low cycles service_h tracks', defaults=(0, 0, 0, 0, None, None, None, (), None, None, None, ()))
+Memory = namedtuple('Memory', 't seq heard engine_on lat lon parked levels low fuel hours cycles service_h tracks', defaults=(0, 0, 0, 0, None, None, None, (), None, None, None, None, None, ()))
 
 Event = namedtuple('Event', 'kind code fault severity level t since opened_at value limit unit lat lon readings')
 
-def material(before, after):
-  old = max(after.t - before.t, after.heard - before.heard) >= REFRESH_S
-  moving = before._replace(t=after.t, seq=after.seq, heard=after.heard, lat=after.lat, lon=after.lon, low=after.low if _as_low(before.low, after.low) else before.low, cycles=after.cycles)
-  return old or moving != after
+def material(before, after, events=()):
+  if any((event.kind != 'update' for event in events)):
+    return True
+  if max(after.t - before.t, after.heard - before.heard) >= REFRESH_S:
+    return True
+  moving = before._replace(t=after.t, seq=after.seq, heard=after.heard, lat=after.lat, lon=after.lon, levels=after.levels if _as_full(before.levels, after.levels) else before.levels, low=after.low if _near(before.low, after.low, LOW_PCT) else before.low, fuel=after.fuel if _near(before.fuel, after.fuel, LOW_PCT) else before.fuel, hours=after.hours if _near(before.hours, after.hours, SEEN_H) else before.hours, cycles=after.cycles, tracks=after.tracks)
+  return moving != after or _standing(before) != _standing(after)
 
-def _as_low(before, after):
-  return before is not None and after is not None and (abs(before - after) < LOW_PCT)
+def worth_telling(before, after, events):
+  if after.t // REFRESH_S != before.t // REFRESH_S:
+    return events
+  worst = {(name, track.opened_at): track.worst for name, track in before.tracks}
+  return tuple((event for event in events if event.kind != 'update' or worst.get((f'{event.code}:{event.fault}'.rstrip(':'), event.opened_at)) != event.value))
+
+def _standing(memory):
+  return [(name, _decisive(track)) for name, track in memory.tracks]
+
+def _decisive(track):
+  if not track.level:
+    return track
+  pending = track.held[track.level:]
+  return track._replace(held=pending, readings=0, last=track.last if any(pending) else 0)
+
+def _as_full(before, after):
+  return [mark[1:] for mark in before] == [mark[1:] for mark in after]
+
+def _near(before, after, step):
+  if before is None or after is None:
+    return before is after
+  return abs(before - after) < step
 
 def dump(memory):
   said = {name: value for name, value in memory._asdict().items() if value is not None}
@@ -44,22 +112,69 @@ def dump(memory):
 def load(text):
   if text is None:
     return Memory()
-  body = json.loads(text)
-  if body.pop('v', None) not in READABLE:
-    raise ValueError(f'detection memory is not of version {MEMORY_VERSION}')
+  try:
+    body = json.loads(text)
+    version = body.pop('v', None)
+    if version in READABLE:
+      return _memory_of(body)
+  except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as fault:
+    raise ValueError(f'detection memory cannot be read: {fault}') from fault
+  raise ValueError(f'detection memory is not of version {MEMORY_VERSION}')
+
+def _memory_of(body):
+  known = {name: body[name] for name in Memory._fields if name in body}
   for name in ('parked', 'cycles'):
-    if name in body:
-      body[name] = tuple(body[name])
-  body['levels'] = tuple((Mark(*one) for one in body.get('levels', ())))
-  tracks = tuple(((name, Track(level, tuple(held), *rest)) for name, (level, held, *rest) in body.pop('tracks').items()))
-  return Memory(**body, tracks=tracks)
+    if name in known:
+      known[name] = tuple(known[name])
+  marks, tracks = (known.pop('levels', ()), known.pop('tracks', {}))
+  levels = tuple((Mark(*one[:len(Mark._fields)]) for one in marks))
+  followed = tuple(((name, _track_of(values)) for name, values in tracks.items()))
+  return Memory(**known, levels=levels, tracks=followed)
+
+def _track_of(values):
+  level, held, *rest = values[:len(Track._fields)]
+  return Track(level, tuple(held), *rest)
 
 # --- chantier.detection.condition
 ANY_RPM = 1000000000.0
+COMPARE = {
+  '>=': ge, '>': gt, '<=': le, '<': lt,
+}
 
 Level = namedtuple('Level', 'severity limit for_s')
 
 Condition = namedtuple('Condition', 'code field unit opens clears levels clear clear_for_s inhibit_s engine above_rpm up_to_rpm gap_s fault absolute stops', defaults=(30, True, -1.0, ANY_RPM, 120, '', False, False))
+
+def step(rule, track, value, t):
+  past = COMPARE[rule.opens]
+  broken = bool(rule.gap_s) and bool(track.last) and (t - track.last > rule.gap_s)
+  last = t if rule.gap_s else 0
+  before = track.held if len(track.held) == len(rule.levels) else (0,) * len(rule.levels)
+  held = tuple((0 if not past(value, level.limit) else t if broken or not since else since for level, since in zip(rule.levels, before, strict=True)))
+  reached = max((index for index, (level, since) in enumerate(zip(rule.levels, held, strict=True), 1) if since and t - since >= level.for_s), default=0)
+  if track.level:
+    return _while_open(rule, track._replace(held=held, last=last), reached, value, t)
+  if not reached:
+    return ('', Track(held=held, last=last) if any(held) else Track())
+  since = min((start for start in held if start))
+  base = rule.levels[0].limit
+  track = Track(reached, held, since, opened_at=t, worst=value, base=base, readings=1)
+  return ('open', track._replace(last=last))
+
+def _while_open(rule, track, reached, value, t):
+  base = rule.levels[0].limit
+  margin, before = (value - base, (track.worst or 0.0) - track.base)
+  if margin > before if rule.opens.startswith('>') else margin < before:
+    track = track._replace(worst=value, base=base)
+  track = track._replace(readings=track.readings + 1)
+  if reached > track.level:
+    return ('escalate', track._replace(level=reached, calm=0))
+  if base < track.base or not COMPARE[rule.clears](value, rule.clear):
+    return ('update', track._replace(calm=0))
+  calm = track.calm or t
+  if t - calm >= rule.clear_for_s:
+    return ('close', track._replace(calm=calm))
+  return ('update', track._replace(calm=calm))
 
 # --- chantier.detection.chassis
 TILT = {
@@ -117,24 +232,6 @@ def _oil(numbers, limit, *, above_rpm, up_to_rpm):
 Opening = namedtuple('Opening', 'offsets week off', defaults=(frozenset(),))
 
 Rules = namedtuple('Rules', 'limits conditions tank_l zones opening vgp_due', defaults=(0.0, (), None, 0))
-
-# --- chantier.errors
-
-class ChantierError(Exception):
-  def __init__(self, message, hint=''):
-    super().__init__(message)
-    self.message = message
-    self.hint = hint
-  def __str__(self):
-    return f'{self.message}\n{self.hint}' if self.hint else self.message
-
-class Malformed(ChantierError):
-  pass
-
-# --- chantier.telemetry
-
-def format_time(t):
-  return datetime.fromtimestamp(t, UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
 
 # --- chantier.detection.told
 NOT_FOLLOWED = Track()
@@ -371,30 +468,6 @@ def _figure(value, decimal):
   text = f'{round(value, places) + 0.0:.{places}f}'
   return (text.rstrip('0').rstrip('.') if places else text).replace('.', decimal)
 
-# --- chantier.decoding
-HUGE = 10 ** 40
-FIRST_T, LAST_T = (946684800, 4102444800)
-
-def parse_time(text):
-  if not isinstance(text, str):
-    raise Malformed(f't is {_kind(text)}, expected a UTC time such as 2026-11-22T09:14:05Z')
-  try:
-    when = datetime.fromisoformat(text)
-  except ValueError:
-    when = None
-  if when is None or when.utcoffset() is None or (not FIRST_T <= when.timestamp() < LAST_T):
-    raise Malformed(f't is {text[:40]!r}, expected a UTC time such as 2026-11-22T09:14:05Z')
-  return int(when.timestamp())
-
-def _kind(value):
-  if value is None:
-    return 'null or missing'
-  if isinstance(value, int) and abs(value) >= HUGE:
-    return 'a huge number'
-  if isinstance(value, bool | int | float | str):
-    return json.dumps(value)[:40]
-  return {'list': 'a list', 'dict': 'an object'}.get(type(value).__name__, 'of a strange type')
-
 # --- chantier.functions.connection
 TIMEOUT_S = 5
 MAX_HEAD_BYTES = 65536
@@ -629,9 +702,13 @@ TELL_INDEX = 'tell'
 EXPIRES_AT = 'expires_at'
 REMEMBERED = 'memory'
 REVISION = 'version'
+TOLD = 'TOLD#'
+SEVERITY = 'severity'
+LEVEL = 'level'
 WHOLE_SITE = '#site'
 STORM = 'STORM#'
 UNTIL = 'until'
+TOLD_MACHINES = 'told'
 PRIORITIES = {
   'critical': 'high', 'warning': 'medium', 'info': 'low',
 }
@@ -703,8 +780,8 @@ class Table:
   def memory(self, machine):
     found = dynamodb(self.service, 'GetItem', {'TableName': self.name, 'Key': item_key(machine, MEMORY), 'ConsistentRead': True}).get('Item')
     if not found:
-      return (Memory(), 0)
-    return (load(found[REMEMBERED]['S']), int(found[REVISION]['N']))
+      return (None, 0)
+    return (found[REMEMBERED]['S'], int(found[REVISION]['N']))
   def items(self, keys, names):
     asked = {f'#{index}': name for index, name in enumerate(names)}
     wanted = {'ProjectionExpression': ', '.join(asked), 'ExpressionAttributeNames': asked}
@@ -724,11 +801,8 @@ class Table:
     put = {'TableName': self.name, 'Item': {**item_key(machine, MEMORY), REMEMBERED: {'S': dump(memory)}, REVISION: {'N': str(version + 1)}}, 'ConditionExpression': 'attribute_not_exists(#k) OR #v = :v', 'ExpressionAttributeNames': {'#k': KEY, '#v': REVISION}, 'ExpressionAttributeValues': {':v': {'N': str(version)}}}
     try:
       if alerts:
-        items = [{'Update': self._update(alert, at)} for alert, at in alerts]
-        while len(items) > MOST_ALERTS:
-          self._transact(items[:MOST_ALERTS])
-          items = items[MOST_ALERTS:]
-        self._transact([{'Put': put}, *items])
+        items = [{'Put': put}, *({'Update': self._update(*one)} for one in alerts)]
+        dynamodb(self.service, 'TransactWriteItems', {'TransactItems': items})
       else:
         dynamodb(self.service, 'PutItem', put)
     except CallFailed as refused:
@@ -736,11 +810,9 @@ class Table:
         return False
       raise
     return True
-  def _transact(self, items):
-    dynamodb(self.service, 'TransactWriteItems', {'TransactItems': items})
   def _update(self, alert, tell_at):
     values = {k: v for k, v in to_item(alert).items() if k not in (MACHINE, KEY)}
-    gone = [CLOSED_AT]
+    gone = [CLOSED_AT, EXPIRES_AT]
     if alert.closed_at is not None:
       gone = [OPEN_SITE, TELL_SITE, TELL_AT]
       values[EXPIRES_AT] = {'N': str(parse_time(alert.closed_at) + self._keep_s)}
@@ -763,16 +835,30 @@ def item_key(machine, key):
 STORM_MACHINES = 3
 MOST_MESSAGES = 5
 HOLD_S = 300
+GRAVE_HOLD_S = 60
+AGAIN_S = 1800
 GRAVEST_FIRST = ('critical', 'warning', 'info')
+MOVED = '+later'
 
 Due = namedtuple('Due', 'alert tell_at')
 
+LastTold = namedtuple('LastTold', 'at severity level')
+
+Storm = namedtuple('Storm', 'until machines revision', defaults=('', (), 0))
+
 Parcel = namedtuple('Parcel', 'due storms', defaults=((),))
 
+def quiet_until(alert, told, now):
+  if told is None or _gravity(alert) > _gravity(told):
+    return ''
+  end = _later(told.at, AGAIN_S)
+  return end + MOVED if now < end else ''
+
 def parcels(due, storms, now):
-  telling = sorted((one for one in due if not _held(one.alert, storms, now)), key=_order)
-  codes = tuple(sorted({one.alert.code for one in telling}))
-  stormy = tuple((code for code in codes if _is_storm(code, telling, storms, now)))
+  found_due = sorted(due, key=_order)
+  free = {one.alert.code for one in found_due if not _held(one.alert, _of(one.alert, storms), now)}
+  telling = [one for one in found_due if one.alert.code in free]
+  stormy = tuple((code for code in sorted(free) if _is_storm(code, telling, storms.get(code, Storm()), now)))
   found = [Parcel(tuple((one for one in telling if one.alert.code == code)), (code,)) for code in stormy]
   rest = [one for one in telling if one.alert.code not in stormy]
   found += [Parcel(tuple((one for one in rest if one.alert.machine == machine))) for machine in sorted({one.alert.machine for one in rest})]
@@ -780,17 +866,43 @@ def parcels(due, storms, now):
     return [Parcel(tuple(telling), stormy)]
   return sorted(found, key=lambda parcel: _order(parcel.due[0]))
 
-def _held(alert, storms, now):
-  return alert.severity != GRAVEST_FIRST[0] and now < storms.get(alert.code, '')
+def storms_after(parcel, storms, now):
+  after = {}
+  for code in sorted({one.alert.code for one in parcel.due}):
+    before = storms.get(code, Storm())
+    named = {one.alert.machine for one in parcel.due if one.alert.code == code}
+    machines = [(now, machine) for machine in sorted(named)]
+    machines += [one for one in _lately(before, now) if one[1] not in named]
+    until = _later(now, HOLD_S) if code in parcel.storms else before.until
+    after[code] = Storm(until, tuple(machines[:STORM_MACHINES]), before.revision + 1)
+  return after
 
-def _is_storm(code, telling, storms, now):
+def _of(alert, storms):
+  return storms.get(alert.code, Storm())
+
+def _held(alert, storm, now):
+  if now >= storm.until:
+    return False
+  grave = alert.severity == GRAVEST_FIRST[0]
+  return not grave or now < _later(storm.until, GRAVE_HOLD_S - HOLD_S)
+
+def _is_storm(code, telling, storm, now):
   mine = [one for one in telling if one.alert.code == code]
-  until = storms.get(code, '')
-  waited = until <= now and any((one.tell_at <= until for one in mine))
-  return waited or len({one.alert.machine for one in mine}) >= STORM_MACHINES
+  goes_on = now < storm.until or any((one.tell_at <= storm.until for one in mine))
+  machines = {one.alert.machine for one in mine} | {name for _, name in _lately(storm, now)}
+  return goes_on or len(machines) >= STORM_MACHINES
+
+def _lately(storm, now):
+  return [one for one in storm.machines if now < _later(one[0], HOLD_S)]
+
+def _gravity(what):
+  return (-GRAVEST_FIRST.index(what.severity), what.level)
 
 def _order(due):
   return (GRAVEST_FIRST.index(due.alert.severity), due.alert.opened_at, due.alert.id)
+
+def _later(at, seconds):
+  return format_time(parse_time(at) + seconds)
 
 # --- chantier.detection.settings
 
@@ -825,6 +937,7 @@ class Speaker:
     return time.strftime(pattern, time.gmtime(t + ahead_of_utc(self._opening, t)))
 
 # --- chantier.functions.keeping
+Judge = Callable[[Memory], tuple[Memory, tuple[Event, ...]]]
 TRIES = 8
 LATE_S, PATIENCE_S = (180, 300)
 TOLD_SEVERITIES = ('warning', 'critical')
@@ -835,17 +948,46 @@ class Keeper:
     self.site = self._speaker.site
     self.machines = self._speaker.machines
     self.table = Table(os.environ['TABLE'], alert_days=settings['alert_days'])
-  def judge(self, machine, judge, *, arrived):
+  def judge(self, machine, *judges: Judge, arrived):
+    kinds = {}
+    while judges:
+      judged, stored = self._judge_a_piece(machine, judges, arrived)
+      judges = judges[judged:]
+      for name, kind in stored:
+        kinds[name] = kinds.get(name, kind) if kind == 'update' else kind
+    return [{'kind': kind, 'id': name} for name, kind in kinds.items()]
+  def _judge_a_piece(self, machine, judges, arrived):
     for attempt in range(TRIES):
       time.sleep(attempt * os.urandom(1)[0] / 10000)
-      before, version = self.table.memory(machine)
-      after, events = judge(before)
-      events = last_of_each_life(events)
+      text, version = self.table.memory(machine)
+      before = read_memory(machine, text)
+      after, events, judged = piece_of(before, judges)
+      if judged == len(judges) and (not material(before, after, events)):
+        return (judged, [])
+      events = worth_telling(before, after, events)
       alerts = [(self._speaker.alert(machine, event), tell_at(event, arrived)) for event in events]
-      unchanged = not events and (not material(before, after))
-      if unchanged or self.table.keep(machine, after, version, alerts):
-        return [{'kind': event.kind, 'id': alert.id} for event, (alert, _) in zip(events, alerts, strict=True)]
+      if self.table.keep(machine, after, version, alerts):
+        kinds = (event.kind for event in events)
+        return (judged, [(one.id, kind) for (one, _), kind in zip(alerts, kinds, strict=True)])
     raise RuntimeError(f'{machine}: memory changed {TRIES} times under one message')
+
+def read_memory(machine, text):
+  try:
+    return load(text)
+  except ValueError as fault:
+    said = {'machine': machine, 'memory': 'started anew', 'reason': str(fault)}
+    print(json.dumps(said, separators=(',', ':')))
+    return Memory()
+
+def piece_of(memory, judges):
+  told = ()
+  for judged, judge in enumerate(judges):
+    after, events = judge(memory)
+    both = last_of_each_life(told + events)
+    if judged and len(both) > MOST_ALERTS:
+      return (memory, told, judged)
+    memory, told = (after, both)
+  return (memory, told, len(judges))
 
 def last_of_each_life(events):
   last = {}
@@ -955,11 +1097,21 @@ class Pending:
     lease = f'{format_time(now + LEASE_S)}+{os.urandom(4).hex()}'
     taken = self._update(due, {'UpdateExpression': 'SET #at = :lease', 'ConditionExpression': '#at = :read', 'ExpressionAttributeNames': {'#at': TELL_AT}, 'ExpressionAttributeValues': {':lease': {'S': lease}, ':read': {'S': due.tell_at}}, 'ReturnValues': 'ALL_NEW'})
     return Due(from_item(taken['Attributes']), lease) if taken else None
+  def put_off(self, due, until):
+    self._update(due, {'UpdateExpression': 'SET #at = :until', 'ConditionExpression': '#at = :read', 'ExpressionAttributeNames': {'#at': TELL_AT}, 'ExpressionAttributeValues': {':until': {'S': until}, ':read': {'S': due.tell_at}}})
   def done(self, taken, now):
+    self._remember(taken.alert, now)
     done = {'UpdateExpression': 'SET #told = :now REMOVE #site, #at', 'ConditionExpression': '#at = :lease', 'ExpressionAttributeNames': {'#told': TOLD_AT, '#site': TELL_SITE, '#at': TELL_AT}, 'ExpressionAttributeValues': {':now': {'S': now}, ':lease': {'S': taken.tell_at}}}
     told = {'UpdateExpression': 'SET #told = :now', 'ConditionExpression': 'attribute_exists(#key)', 'ExpressionAttributeNames': {'#told': TOLD_AT, '#key': KEY}, 'ExpressionAttributeValues': {':now': {'S': now}}}
     if self._update(taken, done) is None:
       self._update(taken, told)
+  def _remember(self, alert, now):
+    item = {**item_key(alert.machine, told_key(alert)), TOLD_AT: {'S': now}, SEVERITY: {'S': alert.severity}, LEVEL: {'N': str(alert.level)}, EXPIRES_AT: {'N': str(parse_time(now) + AGAIN_S)}}
+    self._call('PutItem', {'Item': item})
+  def told(self, alerts):
+    places = sorted({(alert.machine, told_key(alert)) for alert in alerts})
+    keys = [item_key(*place) for place in places]
+    return {(item[MACHINE]['S'], item[KEY]['S']): LastTold(item[TOLD_AT]['S'], item[SEVERITY]['S'], int(item[LEVEL]['N'])) for item in self._table.items(keys, (MACHINE, KEY, TOLD_AT, SEVERITY, LEVEL))}
   def _update(self, due, change):
     key = item_key(due.alert.machine, due.alert.key)
     try:
@@ -970,13 +1122,26 @@ class Pending:
       raise
   def storms(self, codes):
     keys = [item_key(WHOLE_SITE, STORM + code) for code in sorted(set(codes))]
-    return {item[KEY]['S'].removeprefix(STORM): item[UNTIL]['S'] for item in self._table.items(keys, (KEY, UNTIL))}
-  def begin_storm(self, code, now):
-    end = parse_time(now) + HOLD_S
-    item = {**item_key(WHOLE_SITE, STORM + code), UNTIL: {'S': format_time(end)}, EXPIRES_AT: {'N': str(end + REMEMBER_S)}}
-    self._call('PutItem', {'Item': item})
+    return {item[KEY]['S'].removeprefix(STORM): _storm(item) for item in self._table.items(keys, (KEY, UNTIL, TOLD_MACHINES, REVISION))}
+  def claim(self, storms, now):
+    expires_at = str(parse_time(now) + REMEMBER_S)
+    writes = [{'Put': {'TableName': self._table.name, 'Item': {**item_key(WHOLE_SITE, STORM + code), UNTIL: {'S': storm.until}, TOLD_MACHINES: {'L': [{'S': ' '.join(one)} for one in storm.machines]}, REVISION: {'N': str(storm.revision)}, EXPIRES_AT: {'N': expires_at}}, 'ConditionExpression': 'attribute_not_exists(#revision) OR #revision = :read', 'ExpressionAttributeNames': {'#revision': REVISION}, 'ExpressionAttributeValues': {':read': {'N': str(storm.revision - 1)}}}} for code, storm in storms.items()]
+    try:
+      dynamodb(self._table.service, 'TransactWriteItems', {'TransactItems': writes})
+    except CallFailed as refused:
+      if refused.code in CONFLICTS:
+        return False
+      raise
+    return True
   def _call(self, operation, request):
     return dynamodb(self._table.service, operation, {'TableName': self._table.name, **request})
+
+def told_key(alert):
+  return f'{TOLD}{alert.code}#{alert.fault}'
+
+def _storm(item):
+  machines = [str(one['S']).partition(' ') for one in item.get(TOLD_MACHINES, {}).get('L', ())]
+  return Storm(until=item[UNTIL]['S'], machines=tuple(((at, name) for at, _, name in machines)), revision=int(item.get(REVISION, {}).get('N', 0)))
 
 # --- chantier.functions.topic
 
@@ -991,6 +1156,8 @@ def publish(service, topic, *, subject, message, attributes):
 
 # --- chantier.functions.watch
 MOST_TOLD = 1000
+JUDGE_S, CALL_S = (300, 60)
+CLAIMS, CLAIM_PAUSE_S = (5, 0.2)
 ONE_MACHINES_FAULT = (ValueError, TypeError, KeyError, RuntimeError)
 
 class Watch:
@@ -1007,7 +1174,7 @@ class Watch:
       said['warm'] = True
     else:
       now = int(self._clock())
-      if event.get('check'):
+      if event.get('check') and _is_judging(event.get('at')):
         self._check(now, said)
       records = (record.get('dynamodb', {}) for record in event.get('Records', ()))
       self._tell(now, [one['NewImage'] for one in records if 'NewImage' in one], said)
@@ -1029,22 +1196,42 @@ class Watch:
         said['trouble'].append(f'{machine}: {fault}')
   def _judge(self, machine, remembered, now):
     rules = self.keeper.machines[machine].rules
-    if not pass_time(load(remembered), now, rules)[1]:
+    if not pass_time(read_memory(machine, remembered), now, rules)[1]:
       return []
     return self.keeper.judge(machine, lambda memory: pass_time(memory, now, rules), arrived=now)
   def _tell(self, now, images, said):
     at = format_time(now)
-    due = self.pending.due(at, images)
-    if not due:
-      return
-    storms = self.pending.storms((one.alert.code for one in due))
-    left = MOST_TOLD
-    for parcel in parcels(due, storms, at):
-      told = self._send(Parcel(parcel.due[:left], parcel.storms), now, said)
-      left -= told
-    waiting = len(due) - (MOST_TOLD - left)
-    if waiting:
-      said['waiting'] = waiting
+    due = self._not_again(self.pending.due(at, images), at)
+    room = MOST_TOLD
+    for attempt in range(CLAIMS if due else 0):
+      time.sleep(attempt * CLAIM_PAUSE_S)
+      storms = self.pending.storms((one.alert.code for one in due))
+      handled = set()
+      contested = False
+      for whole in parcels(due, storms, at):
+        parcel = Parcel(whole.due[:room], whole.storms)
+        after = storms_after(parcel, storms, at)
+        if parcel.due and self.pending.claim(after, at):
+          storms |= after
+          handled.update(parcel.due)
+          room -= self._send(parcel, now, said)
+        else:
+          contested |= bool(parcel.due)
+      due = [one for one in due if one not in handled]
+      if not contested:
+        break
+    if due:
+      said['waiting'] = len(due)
+  def _not_again(self, due, at):
+    told = self.pending.told((one.alert for one in due))
+    telling = []
+    for one in due:
+      last = told.get((one.alert.machine, told_key(one.alert)))
+      if (until := quiet_until(one.alert, last, at)):
+        self.pending.put_off(one, until)
+      else:
+        telling.append(one)
+    return telling
   def _send(self, parcel, now, said):
     taken = [one for one in (self.pending.take(due, now) for due in parcel.due) if one]
     if not taken:
@@ -1057,8 +1244,6 @@ class Watch:
       said['trouble'].append(f'{subject_line}: {fault}')
       return len(taken)
     at = format_time(now)
-    for code in parcel.storms:
-      self.pending.begin_storm(code, at)
     for one in taken:
       self.pending.done(one, at)
     said['told'].append({'subject': subject_line, 'alerts': [alert.id for alert in alerts]})
@@ -1066,6 +1251,12 @@ class Watch:
   def _attributes(self, taken):
     codes = sorted({one.alert.code for one in taken})
     return [('site', 'String', self.keeper.site), ('severity', 'String', taken[0].alert.severity), ('code', 'String.Array', json.dumps(codes))]
+
+def _is_judging(at):
+  try:
+    return parse_time(at) % JUDGE_S < CALL_S
+  except Malformed:
+    return True
 
 def _now_ms():
   return round(time.time() * 1000, 1)

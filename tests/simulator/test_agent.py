@@ -78,7 +78,10 @@ def test_a_theft_is_told_at_once_and_a_box_goes_on_looking_until_an_alert_opens(
     off = WORKING._replace(st="OFF", eng=False, rpm=0.0)
     agent = Agent(phase=T)
     agent.collect(off)
-    (out,) = agent.collect(off._replace(t=T + 20, fuel_pct=50.0), stirred=True)
+    gone = off._replace(t=T + HOUR, fuel_pct=50.0)
+    assert not any(out.urgent for out in agent.collect(gone))
+    assert agent.next_look(T + HOUR) == T + HOUR + 10
+    (out,) = agent.collect(gone._replace(t=T + HOUR + 10))
     assert out.urgent
     leaning = Agent(phase=T)
     leaning.collect(off)
