@@ -5,7 +5,8 @@
 Every message opens an alert, so each one is a read, a fold and a transaction.
 The hops are told apart by the clock of this computer: until the rule took the
 message, until the function began, until its last write had returned. The floor
-is the same run with a function that does nothing.
+is the same run with a function that does nothing. The minimal template is deployed:
+telling people of a hundred alerts a second would take the same two cores; on AWS it does not.
 """
 
 from __future__ import annotations
@@ -137,7 +138,11 @@ def measure(seconds: int) -> dict[str, Any]:
         cloud = up(home / "local", region=site.site.region, say=lambda _line: None)
         try:
             done = deploy(
-                cloud, synthesize(site), site=site.name, parameters={}, say=lambda _line: None
+                cloud,
+                synthesize(site, minimal=True),
+                site=site.name,
+                parameters={},
+                say=lambda _line: None,
             )
             outputs, function = done.outputs, done.outputs["DetectFunctionName"]
             identities = enrol_all(cloud, site, site.machines, home=home, say=lambda _line: None)

@@ -19,7 +19,7 @@ from chantier.local.environment import ACCOUNT, CREDENTIALS
 from chantier.local.roles import Session, Untrusted, assume
 from chantier.local.streams import Refusal, Stream, Write
 
-FRESH_SECONDS = 5.0
+FRESH_SECONDS = 30.0
 """After so long a stream's description is looked up again; a deployment may change it."""
 
 STALE_SECONDS = 60.0
