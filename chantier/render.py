@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from troposphere import Template
 WIDTH = 100
 RULE = 70
 LIST = 60
+SEQUENCE = "tag:yaml.org,2002:seq"
 # What a reader wants to know first.
 HEAD = ("AWSTemplateFormatVersion", "Description", "Metadata", "Parameters")
 RESOURCE = ("Type", "Condition", "DependsOn", "DeletionPolicy", "UpdateReplacePolicy", "Metadata")
@@ -51,9 +53,17 @@ def _text(dumper: _Dumper, text: str) -> yaml.Node:
 
 def _list(dumper: _Dumper, items: list[Any]) -> yaml.Node:
     """A few short texts stand on one line; anything else one below the other."""
+    node = dumper.represent_sequence(SEQUENCE, items, flow_style=_short_texts(items))
+    for item, inner in zip(items, node.value, strict=True):
+        if isinstance(item, dict) and _short_texts([*item, *item.values()]):
+            inner.flow_style = True
+    return node
+
+
+def _short_texts(items: list[Any]) -> bool:
     texts = [item.value if isinstance(item, _Intrinsic) else item for item in items]
-    short = all(isinstance(text, str) for text in texts) and sum(map(len, texts)) <= LIST
-    return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=short)
+    flat = all(isinstance(text, str) for text in texts)
+    return flat and sum(map(len, texts)) <= LIST
 
 
 def _intrinsic(dumper: _Dumper, said: _Intrinsic) -> yaml.Node:
@@ -74,8 +84,8 @@ def render(template: Template, sections: Iterable[tuple[str, tuple[str, ...]]] =
 
     Args:
         template: what `build` returned, with whatever was added to it.
-        sections: titles and the logical ids under each, in order; resources that
-            none names come last.
+        sections: titles and the logical ids under each, in order, or patterns such as
+            `Machine0*`; resources that none names come last.
     """
     body = _ordered(template.to_dict(), HEAD)
     resources = body.pop("Resources")
@@ -83,7 +93,8 @@ def render(template: Template, sections: Iterable[tuple[str, tuple[str, ...]]] =
     parts = [_dump(body), "Resources:\n"]
     left = dict(resources)
     for title, names in sections:
-        chosen = {name: left.pop(name) for name in names if name in left}
+        found = [one for name in names for one in fnmatch.filter(left, name)]
+        chosen = {name: left.pop(name) for name in found}
         parts += _section(title, chosen)
     parts += _section("Added", left)
     if outputs:

@@ -37,6 +37,7 @@ PATTERNS = {
     "model": "a text of 1 to 80 characters on one line",
     "serial": "a text of 1 to 80 characters on one line",
     "region": "an AWS region such as eu-west-3",
+    "currency": "three capital letters such as EUR",
     "public_holidays": 'two capital letters such as FR, or "" for none',
 }
 HOURS = 'hours such as "07:30-12:00"'

@@ -63,14 +63,12 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"troposphere", "awacs"},
     ),
     "chantier.render": (set(), {"troposphere", "yaml"}),
+    "chantier.sections": (
+        {"chantier.resources", "chantier.site", "chantier.telemetry"},
+        {"troposphere"},
+    ),
     "chantier.template": (
-        {
-            "chantier.packing",
-            "chantier.render",
-            "chantier.resources",
-            "chantier.site",
-            "chantier.telemetry",
-        },
+        {"chantier.packing", "chantier.render", "chantier.sections", "chantier.site"},
         {"troposphere"},
     ),
     "chantier.lint": ({"chantier.errors"}, {"cfnlint"}),

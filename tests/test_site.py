@@ -242,7 +242,20 @@ def test_the_example_says_every_key_once() -> None:
         "calendar",
         "budget",
         "retention",
+        "rates",
         "limits",
         "zones",
         "machines",
     }
+
+
+def test_a_machine_may_cost_otherwise_than_the_sites_others(tmp_path: Path) -> None:
+    path = tmp_path / "chantier.toml"
+    path.write_text(EXAMPLE.read_text("utf-8") + "rates.upkeep_per_h = 9.5\n", "utf-8")
+    site = Site.load(path)
+    usual, own = site.rates_of(site.machines[0]), site.rates_of(site.machines[-1])
+    assert usual == site.rates
+    assert own is not None
+    assert site.rates is not None
+    assert own.upkeep_per_h == 9.5
+    assert own.fuel_per_l == site.rates.fuel_per_l
