@@ -22,6 +22,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.telemetry": ({"chantier.errors"}, set()),
     "chantier.decoding": ({"chantier.telemetry", "chantier.errors"}, set()),
     "chantier.records": (set(), set()),
+    "chantier.aggregates": (set(), set()),
     "chantier.words": (set(), set()),
     "chantier.detection": ({"chantier.telemetry", "chantier.errors"}, set()),
     "chantier.bundle": ({"chantier.errors"}, set()),
@@ -53,6 +54,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     # `chantier.functions` is missing on purpose: resources read it as text, through bundle.
     "chantier.resources": (
         {
+            "chantier.aggregates",
             "chantier.bundle",
             "chantier.packing",
             "chantier.records",

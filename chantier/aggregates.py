@@ -1,0 +1,73 @@
+"""What the hourly aggregates say: their keys in the bucket and the columns of each row.
+
+One object an hour at a key that follows from the hour, JSON lines, overwritten when the
+hour is counted again. Times are UTC as Athena reads them, `2026-11-22 09:00:00`. Ratios
+are never stored: their numerators and denominators are.
+"""
+
+from __future__ import annotations
+
+AGGREGATES = "aggregates/"
+# One row a machine that spoke in the hour: the dashboard's and the report's table.
+HOURS = f"{AGGREGATES}hours/"
+# One row an alert that opened in the hour.
+HOUR_ALERTS = f"{AGGREGATES}alerts/"
+# The meters of every machine at the end of the hour: what the next hour is subtracted from.
+METERS = f"{AGGREGATES}meters/"
+
+# Athena types; the unit is in the name's ending: `_h` hours, `_l` litres, `_kg` kilograms,
+# `_cost` the currency of the row.
+HOUR_COLUMNS: dict[str, str] = {
+    "site": "string",
+    "machine": "string",
+    "label": "string",
+    "class": "string",
+    "zone": "string",
+    "hour": "timestamp",
+    "hour_local": "timestamp",
+    "engine_h": "double",
+    "idle_h": "double",
+    "work_h": "double",
+    "planned_h": "double",
+    "fuel_l": "double",
+    "adblue_l": "double",
+    "idle_fuel_l": "double",
+    "fuel_cost": "double",
+    "adblue_cost": "double",
+    "upkeep_cost": "double",
+    "depreciation_cost": "double",
+    "cost": "double",
+    "currency": "string",
+    "co2e_kg": "double",
+    "alerts_info": "int",
+    "alerts_warning": "int",
+    "alerts_critical": "int",
+    "readings": "int",
+    "meter_changed": "boolean",
+    "lat": "double",
+    "lon": "double",
+}
+ALERT_COLUMNS: dict[str, str] = {
+    "site": "string",
+    "machine": "string",
+    "label": "string",
+    "class": "string",
+    "zone": "string",
+    "code": "string",
+    "fault": "string",
+    "severity": "string",
+    "opened_at": "timestamp",
+    "opened_local": "timestamp",
+    "closed_at": "timestamp",
+    "lasted_min": "double",
+}
+
+
+def hour_key(prefix: str, hour: str) -> str:
+    """The object of an hour: `aggregates/hours/dt=2026-11-22/09.json`.
+
+    Args:
+        prefix: one of the three above.
+        hour: its beginning, UTC, `2026-11-22T09:00:00Z`.
+    """
+    return f"{prefix}dt={hour[:10]}/{hour[11:13]}.json"
