@@ -19,8 +19,8 @@ import zlib
 
 from chantier.errors import ChantierError
 
-# Each line is indented in the template.
-LINE = 180
+# Each line is indented in the template: the fewer, the more room for resources.
+LINE = 1_000
 INDEX = '''\
 # The {name} function, packed so that the template fits in one request. To read it:
 #   chantier source {name}

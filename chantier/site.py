@@ -211,12 +211,13 @@ class Site(Part):
     machines: Annotated[tuple[Machine, ...], AfterValidator(_some)]
 
     @classmethod
-    def load(cls, path: Path) -> Site:
+    def load(cls, path: Path | str) -> Site:
         """Read a site file.
 
         Raises:
             SiteError: it is missing, not TOML, or wrong; with every fault at once.
         """
+        path = Path(path)
         try:
             said = tomllib.loads(path.read_text("utf-8"))
         except FileNotFoundError:

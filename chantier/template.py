@@ -10,7 +10,7 @@ from troposphere import Tags, Template
 from troposphere.awslambda import Function
 
 from chantier.packing import unpacked
-from chantier.render import render
+from chantier.rendering import to_yaml
 from chantier.sections import core, telling
 from chantier.site import Site
 
@@ -47,9 +47,14 @@ def _tag(template: Template, site: Site) -> None:
             resource.Tags = {SITE_TAG: site.name} if plain else Tags({SITE_TAG: site.name})
 
 
+def render(template: Template) -> str:
+    """A template as YAML: our resources in the order in which a message meets them, then yours."""
+    return to_yaml(template, SECTIONS)
+
+
 def synthesize(site: Site, *, minimal: bool = False) -> str:
     """The template of a site as YAML, ready to deploy; `minimal` as in `build`."""
-    return render(build(site, minimal=minimal), SECTIONS)
+    return render(build(site, minimal=minimal))
 
 
 def sources(site: Site) -> dict[str, str]:

@@ -21,7 +21,7 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 def test_the_python_of_the_readme_runs(block: str, capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(block, "README.md", "exec"), {})  # noqa: S102 - it is our own text
     printed = capsys.readouterr().out
-    assert "Foreman" in printed or printed == "COOLANT_HIGH warning\n"
+    assert "Workshop" in printed or printed == "COOLANT_HIGH warning\n"
 
 
 def test_the_readme_has_python_to_run() -> None:

@@ -17,7 +17,8 @@ STANDARD = frozenset(sys.stdlib_module_names)
 # Room -> (the rooms it may import, the third parties it may import).
 # The longest name that matches a module is its room.
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
-    "chantier": (set(), set()),
+    # The package names what a library user starts with; it imports them when asked for.
+    "chantier": ({"chantier.site", "chantier.template"}, set()),
     "chantier.errors": (set(), set()),
     "chantier.telemetry": ({"chantier.errors"}, set()),
     "chantier.decoding": ({"chantier.telemetry", "chantier.errors"}, set()),
@@ -64,13 +65,13 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         },
         {"troposphere", "awacs"},
     ),
-    "chantier.render": (set(), {"troposphere", "yaml"}),
+    "chantier.rendering": (set(), {"troposphere", "yaml"}),
     "chantier.sections": (
         {"chantier.resources", "chantier.site", "chantier.telemetry"},
         {"troposphere"},
     ),
     "chantier.template": (
-        {"chantier.packing", "chantier.render", "chantier.sections", "chantier.site"},
+        {"chantier.packing", "chantier.rendering", "chantier.sections", "chantier.site"},
         {"troposphere"},
     ),
     "chantier.lint": ({"chantier.errors"}, {"cfnlint"}),

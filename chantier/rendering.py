@@ -79,7 +79,7 @@ _Dumper.add_representer(_Intrinsic, _intrinsic)
 _Dumper.add_representer(list, _list)
 
 
-def render(template: Template, sections: Iterable[tuple[str, tuple[str, ...]]] = ()) -> str:
+def to_yaml(template: Template, sections: Iterable[tuple[str, tuple[str, ...]]] = ()) -> str:
     """The template's YAML.
 
     Args:
