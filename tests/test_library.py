@@ -44,6 +44,7 @@ def test_a_users_resource_is_deployed_with_ours_and_may_refer_to_them(site: Site
         Queue(
             "Workshop",
             SqsManagedSseEnabled=True,
+            MessageRetentionPeriod=86_400,
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
         )
