@@ -70,7 +70,13 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"troposphere"},
     ),
     "chantier.template": (
-        {"chantier.packing", "chantier.render", "chantier.sections", "chantier.site"},
+        {
+            "chantier.packing",
+            "chantier.render",
+            "chantier.resources",
+            "chantier.sections",
+            "chantier.site",
+        },
         {"troposphere"},
     ),
     "chantier.lint": ({"chantier.errors"}, {"cfnlint"}),
