@@ -218,7 +218,7 @@ def reserved_concurrency() -> Parameter:
     return _switch(
         "ReservedConcurrency",
         "true: each function has its own share of the account's concurrency, and no more than "
-        "that. Needs a quota of 1000; a new account has 10, and then it fails",
+        "that. Needs a quota of 200; a new account has 10, and then it fails",
     )
 
 
