@@ -23,7 +23,7 @@ from pathlib import Path
 
 from chantier.detection import Memory, observe, rules_for
 from chantier.detection.settings import opening_of
-from chantier.local import down, up
+from chantier.local import down, up, without_lacking
 from chantier.packing import packed
 from chantier.resources.functions import source
 from chantier.site import EXAMPLE, Site
@@ -129,7 +129,10 @@ def cold_start(runs: int) -> dict[str, dict[str, float]]:
         cloud = up(folder / "local", region=site.site.region, say=lambda _line: None)
         try:
             body = synthesize(site)
-            done = deploy(cloud, body, site=site.name, parameters={}, say=lambda _line: None)
+            parameters = without_lacking(body, lambda _line: None)
+            done = deploy(
+                cloud, body, site=site.name, parameters=parameters, say=lambda _line: None
+            )
             environment = {
                 "PATH": os.environ["PATH"],
                 "AWS_REGION": cloud.region,

@@ -19,7 +19,7 @@ from chantier.errors import ChantierError
 from chantier.fleet import enrol_all
 from chantier.identity import DEMO_MARK, folder, forget, keep_out_of_git
 from chantier.lint import lint
-from chantier.local import WORKERS, down, status, up, warm
+from chantier.local import WORKERS, down, status, up, warm, without_lacking
 from chantier.sending import counting, lines_of, site_time
 from chantier.site import Site
 from chantier.stack import deploy
@@ -128,7 +128,8 @@ def prepare(site: Site, *, home: Path, say: Say) -> Stage:
         raise ChantierError("The template does not pass cfn-lint.", "See: chantier lint")
     cloud = up(home / "local", region=site.site.region, say=say)
     say("Deploying ...")
-    done = deploy(cloud, body, site=site.name, parameters={"RawBufferSeconds": BUFFER_S}, say=say)
+    parameters = {"RawBufferSeconds": BUFFER_S, **without_lacking(body, say)}
+    done = deploy(cloud, body, site=site.name, parameters=parameters, say=say)
     say(f"{done.stack}: {done.status}, {len(done.outputs)} outputs.")
     warm(cloud, done.outputs["DetectFunctionName"], workers=WORKERS)
     identities = enrol_all(cloud, site, site.machines, home=home, say=lambda _line: None)

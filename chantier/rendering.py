@@ -68,7 +68,8 @@ def _short_texts(items: list[Any]) -> bool:
 
 def _intrinsic(dumper: _Dumper, said: _Intrinsic) -> yaml.Node:
     if isinstance(said.value, str):
-        return dumper.represent_scalar(said.tag, said.value)
+        style = "|" if "\n" in said.value.strip("\n") else None
+        return dumper.represent_scalar(said.tag, said.value, style=style)
     if isinstance(said.value, list):
         return dumper.represent_sequence(said.tag, said.value)
     return dumper.represent_mapping(said.tag, said.value)

@@ -11,12 +11,12 @@ from troposphere.awslambda import Function
 
 from chantier.packing import unpacked
 from chantier.rendering import to_yaml
-from chantier.sections import core, telling
+from chantier.resources.tags import SITE_TAG
+from chantier.sections import choices, core, operations, telling
 from chantier.site import Site
 
 # Titles and logical ids, in the order in which a message meets them.
-SECTIONS = (*core.SECTIONS, *telling.SECTIONS)
-SITE_TAG = "chantier:site"
+SECTIONS = (*core.SECTIONS, *telling.SECTIONS, *operations.SECTIONS)
 
 
 def build(site: Site, *, minimal: bool = False) -> Template:
@@ -32,9 +32,12 @@ def build(site: Site, *, minimal: bool = False) -> Template:
         "Core; alerts go to DynamoDB, raw data to S3. Generated from the site file."
     )
     template.set_version()
-    built = core.add(template, site)
+    chosen = choices.of_site(template, site) if minimal else choices.add(template, site)
+    built = core.add(template, site, chosen)
     if not minimal:
-        telling.add(template, site, built)
+        told = telling.add(template, site, built)
+        operations.add(template, site, built, told)
+        choices.everywhere(template, site)
     _tag(template, site)
     return template
 

@@ -71,7 +71,13 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"troposphere"},
     ),
     "chantier.template": (
-        {"chantier.packing", "chantier.rendering", "chantier.sections", "chantier.site"},
+        {
+            "chantier.packing",
+            "chantier.rendering",
+            "chantier.resources",
+            "chantier.sections",
+            "chantier.site",
+        },
         {"troposphere"},
     ),
     "chantier.lint": ({"chantier.errors"}, {"cfnlint"}),

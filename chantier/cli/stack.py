@@ -29,7 +29,12 @@ def deploy(site_path: Path, given: tuple[str, ...], *, local: bool, as_json: boo
 
     site = load(site_path)
     cloud = cloud_for(site_path, site, local=local)
-    done = deploy_stack(cloud, synthesize(site), site=site.name, parameters=_pairs(given), say=say)
+    body, parameters = synthesize(site), _pairs(given)
+    if local:
+        from chantier.local import without_lacking
+
+        parameters |= without_lacking(body, say)
+    done = deploy_stack(cloud, body, site=site.name, parameters=parameters, say=say)
     if local:
         from chantier.local import WORKERS, warm
 

@@ -4,7 +4,8 @@
                                `-> quarantine/, with the reason
 
 It reads the machine from the rule, which took it from the topic, never from
-the payload. It prints one JSON line an invocation, which CloudWatch keeps.
+the payload. It prints one JSON line an invocation, which CloudWatch keeps; at log level
+WARN only of those that changed anything.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from chantier.detection.passing import hear
 from chantier.detection.sentence import Words
 from chantier.errors import Malformed
 from chantier.functions.keeping import Keeper
+from chantier.functions.log_line import log_line
 from chantier.functions.signed import Service, put_object
 from chantier.records import QUARANTINE
 from chantier.telemetry import Message, Reading, format_time
@@ -62,7 +64,7 @@ class Detect:
         else:
             self._take(event, said)
         said["stored_at"] = _now_ms()
-        print(json.dumps(said, separators=(",", ":")))
+        log_line(said)
         return said
 
     def _take(self, event: Any, said: dict[str, Any]) -> None:

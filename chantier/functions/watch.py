@@ -4,7 +4,8 @@
     schedule, every minute, stream   -> what is to be told -> one message a cause -> topic
 
 The stream only wakes it up sooner; what waits for a storm is the schedule's. It prints
-one JSON line an invocation, which CloudWatch keeps.
+one JSON line an invocation, which CloudWatch keeps; at log level WARN only of those that
+did anything.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from chantier.errors import Malformed
 from chantier.functions.alerts import item_key
 from chantier.functions.grouping import Due, Parcel, parcels, quiet_until, storms_after
 from chantier.functions.keeping import Keeper, read_memory
+from chantier.functions.log_line import log_line
 from chantier.functions.notice import notice
 from chantier.functions.pending import Pending, told_key
 from chantier.functions.signed import CallFailed, Service
@@ -84,7 +86,7 @@ class Watch:
             records = (record.get("dynamodb", {}) for record in event.get("Records", ()))
             self._tell(now, [one["NewImage"] for one in records if "NewImage" in one], said)
         said["ended_at"] = _now_ms()
-        print(json.dumps(said, separators=(",", ":")))
+        log_line(said)
         if said["trouble"]:
             raise RuntimeError("; ".join(said["trouble"]))
         return said

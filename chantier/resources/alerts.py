@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from troposphere import AWSHelperFn
 from troposphere.dynamodb import (
     AttributeDefinition,
     GlobalSecondaryIndex,
@@ -29,12 +30,16 @@ from chantier.records import (
 )
 
 
-def table() -> Table:
+def table(*, protected: AWSHelperFn | None = None) -> Table:
     """The alerts table; keys and indexes are those of `chantier.records`.
 
     It bears no name of its own: it outlives its stack, and the next one could not make it again.
+
+    Args:
+        protected: whether DynamoDB refuses to delete it; None leaves that to DynamoDB, which
+            does not.
     """
-    return Table(
+    made = Table(
         "AlertsTable",
         DeletionPolicy="RetainExceptOnCreate",
         UpdateReplacePolicy="Retain",
@@ -56,6 +61,9 @@ def table() -> Table:
             PointInTimeRecoveryEnabled=True
         ),
     )
+    if protected is not None:
+        made.DeletionProtectionEnabled = protected
+    return made
 
 
 def _index(name: str, partition: str, sort: str) -> GlobalSecondaryIndex:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import awacs.sns
-from troposphere import Equals, Not, Parameter, Ref
+from troposphere import Not, Parameter, Ref
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
+from chantier.resources.parameters import is_given
 from chantier.resources.policies import refuse_plain_text
 from chantier.site import Site
 
@@ -33,22 +34,9 @@ def tls_only(topic: Topic) -> TopicPolicy:
     )
 
 
-def alert_email() -> Parameter:
-    """Who is told by e-mail; SNS asks that address once to confirm."""
-    return Parameter(
-        "AlertEmail",
-        Type="String",
-        Default="",
-        AllowedPattern=r"^$|^[^@\s]+@[^@\s]+\.[^@\s]+$",
-        MaxLength=254,
-        Description="E-mail address that is told of alerts; empty for none",
-        ConstraintDescription="one e-mail address, or nothing",
-    )
-
-
 def has_email(email: Parameter) -> tuple[str, Not]:
     """The condition's name, and whether an address is given."""
-    return HAS_EMAIL, Not(Equals(Ref(email), ""))
+    return HAS_EMAIL, is_given(email)
 
 
 def email_subscription(topic: Topic, email: Parameter) -> SubscriptionResource:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import awacs.s3
-from troposphere import GetAtt, Ref, Sub
+from troposphere import AWSHelperFn, GetAtt, Ref, Sub
 from troposphere.s3 import (
     AbortIncompleteMultipartUpload,
     Bucket,
@@ -12,6 +15,7 @@ from troposphere.s3 import (
     LifecycleConfiguration,
     LifecycleRule,
     LifecycleRuleTransition,
+    LoggingConfiguration,
     NoncurrentVersionExpiration,
     OwnershipControls,
     OwnershipControlsRule,
@@ -21,21 +25,39 @@ from troposphere.s3 import (
     VersioningConfiguration,
 )
 
+from chantier.aggregates import METERS
 from chantier.records import RAW
 from chantier.resources.policies import refuse_plain_text
 from chantier.site import Site
 
 REPLACED_DAYS = 30
 UPLOAD_DAYS = 7
+# Where Athena puts what it found; whoever asks again gets it again.
+ATHENA_RESULTS = "athena/"
+# An hour needs the meters of the hour before; a month of them outlasts any outage.
+EXPIRING = MappingProxyType({ATHENA_RESULTS: 7, METERS: 40})
+NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
-def bucket(site: Site) -> Bucket:
+def bucket(
+    site: Site,
+    *,
+    raw_days: int | Ref | None = None,
+    access_logs: AWSHelperFn | None = None,
+    expiring: Mapping[str, int] = NOTHING,
+) -> Bucket:
     """The data bucket: `raw/` by day, and `quarantine/` for what cannot be read.
 
     Firehose collects minutes of telemetry in an object, so that objects pass the
     128 KB under which Intelligent-Tiering does nothing.
+
+    Args:
+        site: the site file.
+        raw_days: how long raw data is kept; None for as long as the site file says.
+        access_logs: a LoggingConfiguration, if any.
+        expiring: days by prefix, of what can be made again.
     """
-    return Bucket(
+    made = Bucket(
         "DataBucket",
         DeletionPolicy="RetainExceptOnCreate",
         UpdateReplacePolicy="Retain",
@@ -58,11 +80,23 @@ def bucket(site: Site) -> Bucket:
         OwnershipControls=OwnershipControls(
             Rules=[OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
         ),
-        LifecycleConfiguration=LifecycleConfiguration(Rules=_lifecycle(site)),
+        LifecycleConfiguration=LifecycleConfiguration(
+            Rules=_lifecycle(site.retention.raw_days if raw_days is None else raw_days, expiring)
+        ),
+    )
+    if access_logs is not None:
+        made.LoggingConfiguration = access_logs
+    return made
+
+
+def access_logs(target: Ref, *, site: Site) -> LoggingConfiguration:
+    """Who read or wrote the data bucket, written to another one."""
+    return LoggingConfiguration(
+        DestinationBucketName=target, LogFilePrefix=f"chantier/{site.name}/"
     )
 
 
-def _lifecycle(site: Site) -> list[LifecycleRule]:
+def _lifecycle(raw_days: int | Ref, expiring: Mapping[str, int]) -> list[LifecycleRule]:
     return [
         LifecycleRule(
             Id="raw-intelligent-tiering",
@@ -71,7 +105,7 @@ def _lifecycle(site: Site) -> list[LifecycleRule]:
             Transitions=[
                 LifecycleRuleTransition(StorageClass="INTELLIGENT_TIERING", TransitionInDays=0)
             ],
-            ExpirationInDays=site.retention.raw_days,
+            ExpirationInDays=raw_days,
         ),
         LifecycleRule(
             Id="replaced-versions",
@@ -80,6 +114,15 @@ def _lifecycle(site: Site) -> list[LifecycleRule]:
             AbortIncompleteMultipartUpload=AbortIncompleteMultipartUpload(
                 DaysAfterInitiation=UPLOAD_DAYS
             ),
+        ),
+        *(
+            LifecycleRule(
+                Id=f"{prefix.strip('/').replace('/', '-')}-expire",
+                Status="Enabled",
+                Prefix=prefix,
+                ExpirationInDays=days,
+            )
+            for prefix, days in expiring.items()
         ),
     ]
 

@@ -14,7 +14,8 @@ from troposphere.logs import LogGroup
 from troposphere.s3 import Bucket
 from troposphere.sqs import Queue, QueuePolicy
 
-from chantier.resources import alerts, detect, fleet, functions, ingest, parameters, storage
+from chantier.resources import alerts, detect, fleet, functions, ingest, storage
+from chantier.sections.choices import Choices
 from chantier.site import Site
 from chantier.telemetry import ingest_topic
 
@@ -80,12 +81,17 @@ class Core(NamedTuple):
         return self.detection.queue
 
 
-def add(template: Template, site: Site) -> Core:
+def add(template: Template, site: Site, choices: Choices) -> Core:
     """Put the core in a template."""
-    seconds = template.add_parameter(parameters.raw_buffer_seconds())
-    bucket, table = storage.bucket(site), alerts.table()
+    bucket = storage.bucket(
+        site,
+        raw_days=choices.raw_days,
+        access_logs=choices.access_logs,
+        expiring=choices.expiring,
+    )
+    table = alerts.table(protected=choices.protected)
     detection = _detection(site, bucket, table)
-    stream, delivery = _delivery(site, bucket, Ref(seconds))
+    stream, delivery = _delivery(site, bucket, choices.raw_seconds)
     machine_type, group, policy = (
         fleet.thing_type(site),
         fleet.thing_group(site),

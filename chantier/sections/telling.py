@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from troposphere import AWSObject, Output, Ref, Template
-from troposphere.awslambda import Function
+from troposphere.awslambda import EventSourceMapping, Function
 from troposphere.logs import LogGroup
 from troposphere.sns import Topic
 
-from chantier.resources import functions, notice, watch
+from chantier.resources import functions, notice, parameters, watch
 from chantier.sections.core import Core
 from chantier.site import Site
 
@@ -38,23 +38,24 @@ class Telling(NamedTuple):
     function: Function
     log: LogGroup
     topic: Topic
+    stream: EventSourceMapping
 
 
 def add(template: Template, site: Site, core: Core) -> Telling:
     """Put what watches silence and dates, and tells people, in a template."""
-    email = template.add_parameter(notice.alert_email())
+    email = template.add_parameter(parameters.alert_email())
     template.add_condition(*notice.has_email(email))
     topic, log = notice.topic(site), functions.log_group(site, watch.NAME)
     watching = _watching(site, core, topic, log)
     template.add_resource([*watching, log, topic, notice.tls_only(topic)])
     template.add_resource(notice.email_subscription(topic, email))
-    function = watching[0]
+    function, stream = watching[0], watching[-1]
     for name, description, value in (
         ("WatchFunctionName", "Finds silence and dates, tells people", Ref(function)),
         ("AlertsTopicArn", "What people are told; subscribe to it", Ref(topic)),
     ):
         template.add_output(Output(name, Description=description, Value=value))
-    return Telling(function, log, topic)
+    return Telling(function, log, topic, stream)
 
 
 def _watching(site: Site, core: Core, topic: Topic, log: LogGroup) -> tuple[AWSObject, ...]:

@@ -1489,6 +1489,13 @@ def tell_at(event, arrived):
     return ''
   return format_time(arrived + (PATIENCE_S if arrived - event.t > LATE_S else 0))
 
+# --- chantier.functions.log_line
+MATTERS = ('alerts', 'quarantined', 'late', 'told', 'trouble', 'waiting')
+
+def log_line(said):
+  if os.environ.get('LOG_LEVEL') != 'WARN' or any(map(said.get, MATTERS)):
+    print(json.dumps(said, separators=(',', ':')))
+
 # --- chantier.functions.detect
 MOST_REASONS = 10
 LAST_MS = 4102444800000
@@ -1505,7 +1512,7 @@ class Detect:
     else:
       self._take(event, said)
     said['stored_at'] = _now_ms()
-    print(json.dumps(said, separators=(',', ':')))
+    log_line(said)
     return said
   def _take(self, event, said):
     body = event if isinstance(event, dict) else {}

@@ -1003,6 +1003,13 @@ def tell_at(event, arrived):
     return ''
   return format_time(arrived + (PATIENCE_S if arrived - event.t > LATE_S else 0))
 
+# --- chantier.functions.log_line
+MATTERS = ('alerts', 'quarantined', 'late', 'told', 'trouble', 'waiting')
+
+def log_line(said):
+  if os.environ.get('LOG_LEVEL') != 'WARN' or any(map(said.get, MATTERS)):
+    print(json.dumps(said, separators=(',', ':')))
+
 # --- chantier.detection.subject
 MAX_SUBJECT = 99
 SEVERITIES = ('info', 'warning', 'critical')
@@ -1179,7 +1186,7 @@ class Watch:
       records = (record.get('dynamodb', {}) for record in event.get('Records', ()))
       self._tell(now, [one['NewImage'] for one in records if 'NewImage' in one], said)
     said['ended_at'] = _now_ms()
-    print(json.dumps(said, separators=(',', ':')))
+    log_line(said)
     if said['trouble']:
       raise RuntimeError('; '.join(said['trouble']))
     return said

@@ -15,7 +15,7 @@ import pytest
 from chantier.alerts import read_alerts
 from chantier.cloud import Cloud
 from chantier.identity import Identity, enrol
-from chantier.local import down, up, warm
+from chantier.local import down, up, warm, without_lacking
 from chantier.raw import Quarantined, quarantine, raw_objects
 from chantier.records import Alert
 from chantier.sending import lines_of
@@ -116,11 +116,12 @@ def cloud(project: Path) -> Cloud:
 
 def deploy_site(cloud: Cloud, site: Site, project: Path) -> Deployed:
     """Deploy a site with a raw buffer of one second, warm."""
+    body = synthesize(site)
     done = deploy(
         cloud,
-        synthesize(site),
+        body,
         site=site.name,
-        parameters={"RawBufferSeconds": "1"},
+        parameters={"RawBufferSeconds": "1", **without_lacking(body, lambda _line: None)},
         say=lambda _line: None,
     )
     warm(cloud, done.outputs["DetectFunctionName"], workers=4)

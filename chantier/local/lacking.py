@@ -1,0 +1,28 @@
+"""What the embedded AWS lacks, kept out of a stack by the template's own parameters.
+
+The product knows nothing of it: the same template is deployed, with values that anybody
+could give. An entry is deleted the day ministack has that resource type.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+# Parameter -> the value that keeps it out of the stack, and what it is.
+LACKING = {"BudgetAmount": ("0", "a budget (AWS::Budgets::Budget)")}
+
+
+def without_lacking(body: str, say: Callable[[str], None]) -> dict[str, str]:
+    """Parameters for the embedded AWS, of those that a template has; says each.
+
+    Args:
+        body: the template's text, as `chantier.rendering` writes it.
+        say: receives a line a parameter.
+    """
+    values = {}
+    for name, (value, what) in LACKING.items():
+        if re.search(rf"^  {name}:$", body, re.MULTILINE):
+            say(f"The embedded AWS does not have {what}: {name} is {value} here.")
+            values[name] = value
+    return values
