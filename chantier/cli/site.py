@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from chantier.cli.options import json_option, load, site_option
+from chantier.cli.options import json_option, load, site_option, size_option, sized
 from chantier.cli.show import answer, say
 
 
@@ -43,11 +43,15 @@ output_option = click.option(
     is_flag=True,
     help="Ingest, detection, alerts and raw data alone; fits in one request (51,200 bytes).",
 )
-def synth(site_path: Path, output: Path | None, *, minimal: bool) -> None:
+@size_option
+def synth(site_path: Path, output: Path | None, size: str | None, *, minimal: bool) -> None:
     """Print the CloudFormation template of the site."""
     from chantier.template import synthesize
 
-    _hand_over(synthesize(load(site_path), minimal=minimal), output)
+    if minimal and size == "fleet":
+        raise click.UsageError("--minimal is a starter's: it has no queue. Leave out one of them.")
+    site = sized(load(site_path), size)
+    _hand_over(synthesize(site, minimal=minimal), output)
 
 
 @click.command()
