@@ -133,6 +133,9 @@ def add(template: Template, site: Site) -> Core:
         ("DeadLettersUrl", "Messages not handled after every retry", Ref(detection.queue)),
     ):
         template.add_output(Output(name, Description=description, Value=value))
+    if waiting is not None:
+        about = "Messages that wait for detection"
+        template.add_output(Output("IngestQueueUrl", Description=about, Value=Ref(waiting)))
     return Core(bucket, table, detection, stream, rule, policy, waiting)
 
 
