@@ -52,7 +52,12 @@ def _tag(template: Template, site: Site) -> None:
 
 def synthesize(site: Site, *, minimal: bool = False) -> str:
     """The template of a site as YAML, ready to deploy; `minimal` as in `build`."""
-    return render(build(site, minimal=minimal), SECTIONS)
+    return written(build(site, minimal=minimal))
+
+
+def written(template: Template) -> str:
+    """A template as YAML, also one with resources of a user's own, which stand last."""
+    return render(template, SECTIONS)
 
 
 def sources(site: Site) -> dict[str, str]:

@@ -46,12 +46,12 @@ output_option = click.option(
 @size_option
 def synth(site_path: Path, output: Path | None, size: str | None, *, minimal: bool) -> None:
     """Print the CloudFormation template of the site."""
-    from chantier.template import synthesize
+    from chantier.cli.template import template_of
 
     if minimal and size == "fleet":
         raise click.UsageError("--minimal is a starter's: it has no queue. Leave out one of them.")
     site = sized(load(site_path), size)
-    _hand_over(synthesize(site, minimal=minimal), output)
+    _hand_over(template_of(site, minimal=minimal), output)
 
 
 @click.command()

@@ -24,12 +24,14 @@ from chantier.cli.show import answer, say
 )
 def deploy(site_path: Path, given: tuple[str, ...], *, local: bool, as_json: bool) -> None:
     """Create or update the site's stack, through a change set."""
+    from chantier.cli.template import template_of
     from chantier.stack import deploy as deploy_stack
-    from chantier.template import synthesize
 
     site = load(site_path)
     cloud = cloud_for(site_path, site, local=local)
-    done = deploy_stack(cloud, synthesize(site), site=site.name, parameters=_pairs(given), say=say)
+    done = deploy_stack(
+        cloud, template_of(site), site=site.name, parameters=_pairs(given), say=say
+    )
     if local:
         from chantier.local import WORKERS, warm
 
