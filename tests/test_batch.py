@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from chantier.cli import main
 from chantier.functions.batch import judge_each
 from chantier.resources.functions import source
 from chantier.site import EXAMPLE, Site
@@ -93,18 +94,17 @@ def test_every_message_that_fails_is_one_line_of_the_log(
     ]
 
 
-class Lambda:
-    """The shipped text as Lambda runs it, with AWS nowhere to be found."""
-
-    def __init__(self, size: str) -> None:
-        module = ModuleType("index")
-        text = source(Site.load(EXAMPLE).of_size(size), "detect")
-        exec(compile(text, "index.py", "exec"), module.__dict__)  # noqa: S102 - it is the product
-        self.index = module
+def shipped(size: str) -> Any:
+    """The handler of the shipped text, as Lambda runs it."""
+    module = ModuleType("index")
+    text = source(Site.load(EXAMPLE).of_size(size), "detect")
+    exec(compile(text, "index.py", "exec"), module.__dict__)  # noqa: S102 - it is the product
+    return module.handler
 
 
 @pytest.fixture
-def _lambda_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _lambda_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Lambda sets, with an AWS that does not answer."""
     for name, value in {
         "AWS_REGION": "eu-west-3",
         # Nobody listens on the discard port of the loopback address.
@@ -112,14 +112,14 @@ def _lambda_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "AWS_ACCESS_KEY_ID": "key",
         "AWS_SECRET_ACCESS_KEY": "secret",
         "TABLE": "alerts",
-        "BUCKET": str(tmp_path.name),
+        "BUCKET": "data",
     }.items():
         monkeypatch.setenv(name, value)
 
 
 @pytest.mark.usefixtures("_lambda_settings")
 def test_the_fleets_function_reports_what_it_could_not_keep() -> None:
-    handler = Lambda("fleet").index.handler
+    handler = shipped("fleet")
     machine = Site.load(EXAMPLE).machines[0].id
     event = {"Records": [record("a", message(machine, 0)), record("b", "not JSON")]}
     assert handler(event) == {
@@ -129,7 +129,13 @@ def test_the_fleets_function_reports_what_it_could_not_keep() -> None:
 
 @pytest.mark.usefixtures("_lambda_settings")
 def test_an_empty_event_warms_the_fleets_function() -> None:
-    assert Lambda("fleet").index.handler({})["warm"] is True
+    assert shipped("fleet")({})["warm"] is True
+
+
+def test_source_prints_the_code_of_the_size_that_it_is_asked_for() -> None:
+    asked = ["source", "detect", "--site", str(EXAMPLE), "--size", "fleet"]
+    printed = CliRunner().invoke(main, asked).stdout
+    assert printed == source(Site.load(EXAMPLE).of_size("fleet"), "detect")
 
 
 def test_only_the_fleets_function_knows_of_batches() -> None:

@@ -58,7 +58,8 @@ def synth(site_path: Path, output: Path | None, size: str | None, *, minimal: bo
 @click.argument("function", required=False)
 @site_option
 @output_option
-def source(function: str | None, site_path: Path, output: Path | None) -> None:
+@size_option
+def source(function: str | None, site_path: Path, output: Path | None, size: str | None) -> None:
     """Print the code of a function of the template.
 
     The template carries it packed, with the SHA-256 of what is printed here.
@@ -67,7 +68,7 @@ def source(function: str | None, site_path: Path, output: Path | None) -> None:
     from chantier.errors import ChantierError
     from chantier.template import sources
 
-    found = sources(load(site_path))
+    found = sources(sized(load(site_path), size))
     names = "\n".join(found)
     if function is None and len(found) > 1:
         _hand_over(f"{names}\n", output)

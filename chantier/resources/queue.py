@@ -10,10 +10,10 @@ A Kinesis stream would keep each machine's messages in order and cost less: for 
 machines round the clock (438 million messages of 2.4 KB a month, us-east-1) one shard
 is 11 USD and its records 6 USD, where the queue takes 210 USD with full batches and
 526 USD with one message each. But a plain consumer of a stream is polled once a second,
-which alone is ten times the promised 100 ms, and one with enhanced fan-out (25 USD more)
+which alone is ten times the promised 100 ms, and one with enhanced fan-out (24 USD more)
 could not be tried before it is deployed: the embedded AWS runs no Kinesis rule action.
-Detection bears disorder by itself, so order is not worth a path that nobody has run.
-`chantier costs` computes both.
+Detection bears disorder by itself. So the queue is the dearer of the two and the one that
+was run; `chantier costs --size fleet` computes both for a site.
 """
 
 from __future__ import annotations
