@@ -1,12 +1,14 @@
 """From publish to stored alert, with 100 machines connected to the embedded AWS.
 
-    python bench/latency.py [--seconds 20] [--json]
+    python bench/latency.py [--seconds 20] [--size fleet] [--json]
 
 Every message opens an alert, so each one is a read, a fold and a transaction.
 The hops are told apart by the clock of this computer: until the rule took the
 message, until the function began, until its last write had returned. The floor
 is the same run with a function that does nothing. The minimal template is deployed:
 telling people of a hundred alerts a second would take the same two cores; on AWS it does not.
+With `--size fleet` a queue stands between rule and function; only the whole template has it, so
+its watch function is not called: its schedule and its stream are switched off before.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from chantier.sending import lines_of
 from chantier.site import EXAMPLE, Site
 from chantier.stack import deploy
 from chantier.telemetry import Reading, encode, ingest_topic
-from chantier.template import synthesize
+from chantier.template import build, render, synthesize
 from simulator.link import Line, Link
 
 MACHINES = 100
@@ -46,6 +48,9 @@ SETTLE_S = 20.0
 EMPTY = b"""
 import json, time
 def handler(event, context=None):
+    for record in event.get("Records", [None]):
+        take(json.loads(record["body"]) if record else event)
+def take(event):
     now = round(time.time() * 1000, 1)
     said = {"began_at": now, "alerts": [], "machine": event.get("machine")}
     if event:
@@ -129,17 +134,27 @@ def figures(sent: int, found: list[tuple[float, dict[str, Any]]]) -> dict[str, A
     }
 
 
-def measure(seconds: int) -> dict[str, Any]:
+def body_of(site: Site) -> str:
+    """The template that is measured: nothing in it but what a message meets."""
+    if site.site.size == "starter":
+        return synthesize(site, minimal=True)
+    template = build(site)
+    for name in ("WatchSchedule", "WatchStream"):
+        del template.resources[name]
+    return render(template)
+
+
+def measure(seconds: int, size: str) -> dict[str, Any]:
     """Every rate, with our function and with an empty one."""
     told: dict[str, Any] = {}
-    site = site_of(MACHINES)
+    site = site_of(MACHINES).of_size(size)
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         cloud = up(home / "local", region=site.site.region, say=lambda _line: None)
         try:
             done = deploy(
                 cloud,
-                synthesize(site, minimal=True),
+                body_of(site),
                 site=site.name,
                 parameters={},
                 say=lambda _line: None,
@@ -178,9 +193,10 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--size", choices=("starter", "fleet"), default="starter")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    told = measure(asked.seconds)
+    told = measure(asked.seconds, asked.size)
     if asked.json:
         print(json.dumps(told, indent=2))
         return

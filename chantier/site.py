@@ -244,6 +244,11 @@ class Site(Part):
         """The site's name, as topics and resources bear it."""
         return self.site.name
 
+    def of_size(self, size: str) -> Site:
+        """The same site, built for more or fewer machines: "starter" or "fleet"."""
+        identity = Identity.model_validate({**self.site.model_dump(), "size": size})
+        return self.model_copy(update={"site": identity})
+
     def limits_of(self, machine: Machine) -> dict[str, dict[str, float]]:
         """The machine's limits that differ from the catalogue's: the site's, then its own."""
         usual = rules_for(volts=machine.voltage).limits

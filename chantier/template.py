@@ -25,8 +25,11 @@ def build(site: Site, *, minimal: bool = False) -> Template:
     Args:
         site: the site file.
         minimal: ingest, detection, alerts and raw data alone; nobody is told, and neither
-            silence nor dates are watched. It fits in one CloudFormation request.
+            silence nor dates are watched. It fits in one CloudFormation request, and is a
+            starter's whatever the size of the site.
     """
+    if minimal:
+        site = site.of_size("starter")
     template = Template(
         f"chantier: connected construction site {site.name}. Machines send telemetry to AWS IoT "
         "Core; alerts go to DynamoDB, raw data to S3. Generated from the site file."

@@ -13,6 +13,7 @@ from chantier.functions.pending import LEASE_S
 from chantier.lint import lint
 from chantier.packing import packed, unpacked
 from chantier.resources.functions import source
+from chantier.resources.queue import concurrency
 from chantier.sections import core
 from chantier.site import EXAMPLE, Site
 from chantier.staging import MAX_INLINE_BYTES, MAX_STAGED_BYTES
@@ -53,6 +54,12 @@ def minimal(site: Site) -> str:
 def body(text: str) -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader of ours
     return loaded
+
+
+@pytest.fixture(scope="module")
+def fleet(site: Site) -> dict[str, Any]:
+    """The template of a site of size fleet, as a dictionary."""
+    return dict(build(site.of_size("fleet")).to_dict())
 
 
 def test_the_committed_template_is_the_one_of_the_example_site(text: str) -> None:
@@ -110,11 +117,16 @@ def test_cfn_lint_would_find_something(text: str) -> None:
     assert lint(text.replace("AES256", "AES257"), region="eu-west-3")
 
 
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", "eu-west-3"])
+def test_cfn_lint_finds_nothing_in_a_fleets_template(site: Site, region: str) -> None:
+    assert lint(synthesize(site.of_size("fleet")), region=region) == []
+
+
 def test_every_resource_stands_in_a_section_and_no_section_names_a_ghost(
-    body: dict[str, Any], text: str
+    body: dict[str, Any], fleet: dict[str, Any], text: str
 ) -> None:
     named = [name for _, names in SECTIONS for name in names]
-    assert sorted(named) == sorted(body["Resources"])
+    assert sorted(named) == sorted({*body["Resources"], *fleet["Resources"]})
     assert "# Added" not in text
 
 
@@ -195,6 +207,69 @@ def test_every_rule_has_an_error_action_and_every_function_a_destination(
     ]
     assert rules
     assert functions == covered
+
+
+def test_a_fleets_queue_waits_longer_than_a_call_lasts_and_gives_up_in_the_dead_letters(
+    fleet: dict[str, Any],
+) -> None:
+    queue = fleet["Resources"]["IngestQueue"]["Properties"]
+    assert queue["SqsManagedSseEnabled"] is True
+    seconds = fleet["Resources"]["Detect"]["Properties"]["Timeout"]
+    assert queue["VisibilityTimeout"] >= 6 * seconds
+    assert queue["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": ["DeadLetters", "Arn"]},
+        "maxReceiveCount": 5,
+    }
+    policy = fleet["Resources"]["IngestQueuePolicy"]["Properties"]
+    assert policy["Queues"] == [{"Ref": "IngestQueue"}]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+
+
+@pytest.mark.parametrize(
+    ("role", "actions"),
+    [
+        ("IngestRole", ["sqs:SendMessage"]),
+        ("DetectRole", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]),
+    ],
+)
+def test_who_may_do_what_with_a_fleets_queue(
+    fleet: dict[str, Any], role: str, actions: list[str]
+) -> None:
+    policies = fleet["Resources"][role]["Properties"]["Policies"]
+    statements = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
+    queue = {"Fn::GetAtt": ["IngestQueue", "Arn"]}
+    (on_queue,) = (one for one in statements if queue in one["Resource"])
+    assert on_queue["Action"] == actions
+    assert on_queue["Resource"] == [queue]
+
+
+def test_a_fleets_rule_calls_no_function_and_no_function_lets_it(fleet: dict[str, Any]) -> None:
+    kinds = [one["Type"] for one in fleet["Resources"].values()]
+    assert "AWS::Lambda::Permission" not in kinds
+    rule = fleet["Resources"]["IngestRule"]["Properties"]["TopicRulePayload"]
+    assert [kind for action in rule["Actions"] for kind in action] == ["Sqs", "Firehose"]
+
+
+@pytest.mark.parametrize(
+    ("machines", "at_once"), [(1, 2), (480, 2), (1_000, 5), (10_000, 42), (1_000_000, 1_000)]
+)
+def test_a_fleets_executions_at_once_grow_with_its_machines_within_what_a_mapping_takes(
+    machines: int, at_once: int
+) -> None:
+    assert concurrency(machines) == at_once
+
+
+def test_a_fleet_of_ten_thousand_has_no_resource_more(site: Site) -> None:
+    machines = [{"id": f"M-{n:05}", "class": "roller"} for n in range(10_000)]
+    said = {**site.model_dump(by_alias=True, exclude={"machines"}), "machines": machines}
+    large = Site.model_validate(said).of_size("fleet")
+    assert build(large).resources.keys() == build(site.of_size("fleet")).resources.keys()
+
+
+def test_the_minimal_template_is_the_same_for_every_size(site: Site, minimal: str) -> None:
+    assert synthesize(site.of_size("fleet"), minimal=True) == minimal
 
 
 def test_no_role_is_granted_a_wildcard_action_or_every_resource(body: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import click
 
 from chantier.cli.alerts import alerts
+from chantier.cli.costs import costs
 from chantier.cli.demo import demo
 from chantier.cli.evaluate import evaluate
 from chantier.cli.exits import ChantierGroup
@@ -35,6 +36,7 @@ for command in (
     synth,
     source,
     lint,
+    costs,
     local,
     deploy,
     machine,

@@ -29,6 +29,15 @@ def site_option(command: Command) -> Command:
     )(command)
 
 
+def size_option(command: Command) -> Command:
+    """--size: another size than the site file's."""
+    return click.option(
+        "--size",
+        type=click.Choice(["starter", "fleet"]),
+        help="Another size than the site file's: fleet has a queue before detection.",
+    )(command)
+
+
 def local_option(command: Command) -> Command:
     """--local: the embedded AWS instead of an account."""
     return click.option(
@@ -46,6 +55,11 @@ def load(site_path: Path) -> Site:
     from chantier.site import Site
 
     return Site.load(site_path)
+
+
+def sized(site: Site, size: str | None) -> Site:
+    """The site in another size; in its own for None."""
+    return site if size is None else site.of_size(size)
 
 
 def home(site_path: Path) -> Path:

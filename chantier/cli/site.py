@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from chantier.cli.options import json_option, load, site_option
+from chantier.cli.options import json_option, load, site_option, size_option, sized
 from chantier.cli.show import answer, say
 
 
@@ -43,18 +43,23 @@ output_option = click.option(
     is_flag=True,
     help="Ingest, detection, alerts and raw data alone; fits in one request (51,200 bytes).",
 )
-def synth(site_path: Path, output: Path | None, *, minimal: bool) -> None:
+@size_option
+def synth(site_path: Path, output: Path | None, size: str | None, *, minimal: bool) -> None:
     """Print the CloudFormation template of the site."""
-    from chantier.template import synthesize
+    from chantier.cli.template import template_of
 
-    _hand_over(synthesize(load(site_path), minimal=minimal), output)
+    if minimal and size == "fleet":
+        raise click.UsageError("--minimal is a starter's: it has no queue. Leave out one of them.")
+    site = sized(load(site_path), size)
+    _hand_over(template_of(site, minimal=minimal), output)
 
 
 @click.command()
 @click.argument("function", required=False)
 @site_option
 @output_option
-def source(function: str | None, site_path: Path, output: Path | None) -> None:
+@size_option
+def source(function: str | None, site_path: Path, output: Path | None, size: str | None) -> None:
     """Print the code of a function of the template.
 
     The template carries it packed, with the SHA-256 of what is printed here.
@@ -63,7 +68,7 @@ def source(function: str | None, site_path: Path, output: Path | None) -> None:
     from chantier.errors import ChantierError
     from chantier.template import sources
 
-    found = sources(load(site_path))
+    found = sources(sized(load(site_path), size))
     names = "\n".join(found)
     if function is None and len(found) > 1:
         _hand_over(f"{names}\n", output)

@@ -24,12 +24,12 @@ from chantier.cli.show import answer, say
 )
 def deploy(site_path: Path, given: tuple[str, ...], *, local: bool, as_json: bool) -> None:
     """Create or update the site's stack, through a change set."""
+    from chantier.cli.template import template_of
     from chantier.stack import deploy as deploy_stack
-    from chantier.template import synthesize
 
     site = load(site_path)
     cloud = cloud_for(site_path, site, local=local)
-    body, parameters = synthesize(site), _pairs(given)
+    body, parameters = template_of(site), _pairs(given)
     if local:
         from chantier.local import without_lacking
 

@@ -89,7 +89,7 @@ class Detect:
 
     def _read(self, event: Any, machine: str, arrived: int) -> Message:
         """The message; one that says nothing we can use has no reading, only reasons."""
-        if machine not in self.keeper.machines:
+        if isinstance(event, dict) and machine not in self.keeper.machines:
             return Message((), (f"machine {machine[:64]!r} is not in the site file",))
         try:
             return decode(event, now=arrived // 1000)

@@ -3,6 +3,7 @@
     firehose action   -> buffered and written as Firehose would, from the deployed stream
     s3 action         -> an object under a key with substitution templates
     lambda action     -> queued and retried
+    sqs action        -> sent as over TLS, which a queue's policy may ask for
     unreadable payload -> the rule's error action, and no other
 
 It takes the place of private functions of ministack and runs in its process
@@ -18,12 +19,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from ministack.core.iam_evaluator import pin_request_origin
 from ministack.services import iot
 
 from chantier.local import naming, payloads
 from chantier.local.aws import Aws, Unusable, rule_arn
 from chantier.local.delivery import Delivery
 from chantier.local.lambdas import Functions
+from chantier.local.ports import LOOPBACK
 from chantier.local.streams import Write
 
 log = logging.getLogger("chantier.local.gap")
@@ -123,6 +126,9 @@ class Gap:
         elif "s3" in action:
             self._to_s3(rule_arn(region, rule), action["s3"], event)
         else:
+            if "sqs" in action:
+                # It sends within its own process, and forgets that AWS IoT would use TLS.
+                pin_request_origin(LOOPBACK, secure_transport=True)
             await self._dispatch(account, region, rule, action, event)
 
     async def _to_firehose(self, source: str, action: dict[str, Any], event: Any) -> None:

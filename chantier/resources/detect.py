@@ -5,6 +5,7 @@ from __future__ import annotations
 import awacs.dynamodb
 import awacs.s3
 import awacs.sqs
+from awacs.aws import Statement
 from troposphere import GetAtt, Ref, Sub
 from troposphere.awslambda import Function
 from troposphere.dynamodb import Table
@@ -45,8 +46,10 @@ def dead_letters_tls_only(queue: Queue) -> QueuePolicy:
     )
 
 
-def detect_role(bucket: Bucket, table: Table, queue: Queue, log: LogGroup) -> Role:
-    """What the function may do: its log, its table, the quarantine, the dead letters."""
+def detect_role(
+    bucket: Bucket, table: Table, queue: Queue, log: LogGroup, *also: Statement
+) -> Role:
+    """What the function may do: its log, its table, the quarantine, the dead letters, `also`."""
     return role(
         "DetectRole",
         service="lambda.amazonaws.com",
@@ -64,6 +67,7 @@ def detect_role(bucket: Bucket, table: Table, queue: Queue, log: LogGroup) -> Ro
             ),
             keep_failures(queue),
             write_log(log),
+            *also,
         ],
     )
 

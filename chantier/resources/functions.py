@@ -31,6 +31,8 @@ RUNTIME = "python3.13"
 # AWS's own figures: two retries, and an hour before an event is given up.
 RETRIES = 2
 EVENT_AGE_S = 3_600
+# (size of the site, function): where its code begins, if not in the module of its name.
+ENTRIES = {("fleet", "detect"): "batch"}
 
 
 class FunctionLogging(LoggingConfig):  # type: ignore[misc]  # troposphere is untyped
@@ -48,10 +50,12 @@ def source(site: Site, name: str) -> str:
     """The code of `chantier.functions.<name>`, as it can be read.
 
     Its class of that name is given the site's settings and the words of its language.
+    A larger site's function may begin in another module, which calls that one.
     """
+    entry = ENTRIES.get((site.site.size, name), name)
     words = f"chantier.detection.words_{site.site.language}"
-    footer = f"SETTINGS = {_settings(site)}\n\nhandler = {name.title()}(SETTINGS, WORDS).handle"
-    return bundle(f"chantier.functions.{name}", words, footer=footer)
+    footer = f"SETTINGS = {_settings(site)}\n\nhandler = {entry.title()}(SETTINGS, WORDS).handle"
+    return bundle(f"chantier.functions.{entry}", words, footer=footer)
 
 
 def _settings(site: Site) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import awacs.firehose
 import awacs.logs
 import awacs.s3
+from awacs.aws import Statement
 from troposphere import AccountId, GetAtt, Ref, Sub
 from troposphere.awslambda import Function, Permission
 from troposphere.firehose import (
@@ -113,8 +114,12 @@ def delivery_stream(  # noqa: PLR0913 - the parts that it is wired to
     )
 
 
-def rule_role(site: Site, stream: DeliveryStream, bucket: Bucket) -> Role:
-    """What the rule may do: hand messages to Firehose, and keep what it cannot hand on."""
+def rule_role(site: Site, stream: DeliveryStream, bucket: Bucket, *also: Statement) -> Role:
+    """What the rule may do: hand messages to Firehose, and keep what it cannot hand on.
+
+    A function lets the rule call it by itself (`rule_may_invoke`); what else takes a
+    message is `also` named here.
+    """
     return role(
         "IngestRole",
         service="iot.amazonaws.com",
@@ -127,14 +132,23 @@ def rule_role(site: Site, stream: DeliveryStream, bucket: Bucket) -> Role:
                 [awacs.s3.PutObject],
                 [Sub(f"${{{bucket.title}.Arn}}/{QUARANTINE}rule/*")],
             ),
+            *also,
         ],
     )
 
 
 def topic_rule(
-    site: Site, *, function: Function, stream: DeliveryStream, bucket: Bucket, role: Role
+    site: Site, *, detection: Action, stream: DeliveryStream, bucket: Bucket, role: Role
 ) -> TopicRule:
-    """The rule: Basic Ingest, so no broker fee is due and nobody else can listen."""
+    """The rule: Basic Ingest, so no broker fee is due and nobody else can listen.
+
+    Args:
+        site: the site file.
+        detection: how a message gets to detection: `call`, or `queue.put`.
+        stream: where every message is kept.
+        bucket: where what could not be handed on is kept.
+        role: what the rule may do.
+    """
     return TopicRule(
         "IngestRule",
         RuleName=rule_name(site.name),
@@ -144,7 +158,7 @@ def topic_rule(
             Sql=rule_sql(site.name),
             RuleDisabled=False,
             Actions=[
-                Action(Lambda=LambdaAction(FunctionArn=GetAtt(function, "Arn"))),
+                detection,
                 Action(
                     Firehose=FirehoseAction(
                         DeliveryStreamName=Ref(stream), RoleArn=GetAtt(role, "Arn"), Separator="\n"
@@ -156,6 +170,11 @@ def topic_rule(
             ),
         ),
     )
+
+
+def call(function: Function) -> Action:
+    """The rule's action: the function is called at once, one message a call."""
+    return Action(Lambda=LambdaAction(FunctionArn=GetAtt(function, "Arn")))
 
 
 def rule_may_invoke(site: Site, function: Function) -> Permission:

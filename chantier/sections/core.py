@@ -14,7 +14,7 @@ from troposphere.logs import LogGroup
 from troposphere.s3 import Bucket
 from troposphere.sqs import Queue, QueuePolicy
 
-from chantier.resources import alerts, detect, fleet, functions, ingest, storage
+from chantier.resources import alerts, detect, fleet, functions, ingest, queue, storage
 from chantier.sections.choices import Choices
 from chantier.site import Site
 from chantier.telemetry import ingest_topic
@@ -26,7 +26,14 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "2. Ingest: one rule hands a message to detection and to the raw store",
-        ("IngestRule", "IngestRole", "IngestMayDetect"),
+        (
+            "IngestRule",
+            "IngestRole",
+            "IngestMayDetect",
+            "IngestQueue",
+            "IngestQueuePolicy",
+            "IngestToDetect",
+        ),
     ),
     (
         "3. Detection: finds alerts in a message",
@@ -66,7 +73,7 @@ class Detection(NamedTuple):
 
 
 class Core(NamedTuple):
-    """What the other sections build on."""
+    """What the other sections build on; `queue` stands before detection, in a fleet only."""
 
     bucket: Bucket
     table: Table
@@ -74,6 +81,7 @@ class Core(NamedTuple):
     stream: DeliveryStream
     rule: TopicRule
     machine_policy: Policy
+    queue: Queue | None
 
     @property
     def dead_letters(self) -> Queue:
@@ -82,7 +90,7 @@ class Core(NamedTuple):
 
 
 def add(template: Template, site: Site, choices: Choices) -> Core:
-    """Put the core in a template."""
+    """Put the core in a template; `size` says how a message gets from the rule to detection."""
     bucket = storage.bucket(
         site,
         raw_days=choices.raw_days,
@@ -90,14 +98,24 @@ def add(template: Template, site: Site, choices: Choices) -> Core:
         expiring=choices.expiring,
     )
     table = alerts.table(protected=choices.protected)
-    detection = _detection(site, bucket, table)
+    dead_letters = detect.dead_letters()
+    waiting = (
+        queue.ingest_queue(dead_letters, timeout_s=detect.TIMEOUT_S)
+        if site.site.size == "fleet"
+        else None
+    )
+    detection = _detection(site, bucket, table, dead_letters, waiting)
     stream, delivery = _delivery(site, bucket, choices.raw_seconds)
     machine_type, group, policy = (
         fleet.thing_type(site),
         fleet.thing_group(site),
         fleet.machine_policy(site),
     )
-    rule, *of_rule = _ingest(site, detection.function, stream, bucket)
+    rule, *of_rule = (
+        _direct(site, detection.function, stream, bucket)
+        if waiting is None
+        else _queued(site, detection.function, stream, bucket, waiting)
+    )
     template.add_resource([machine_type, group, policy, rule, *of_rule])
     template.add_resource([*detection, table, *delivery, bucket, storage.tls_only(bucket)])
     for name, description, value in (
@@ -112,23 +130,43 @@ def add(template: Template, site: Site, choices: Choices) -> Core:
         ("DeadLettersUrl", "Messages not handled after every retry", Ref(detection.queue)),
     ):
         template.add_output(Output(name, Description=description, Value=value))
-    return Core(bucket, table, detection, stream, rule, policy)
+    if waiting is not None:
+        about = "Messages that wait for detection"
+        template.add_output(Output("IngestQueueUrl", Description=about, Value=Ref(waiting)))
+    return Core(bucket, table, detection, stream, rule, policy, waiting)
 
 
-def _ingest(
+def _direct(
     site: Site, function: Function, stream: DeliveryStream, bucket: Bucket
 ) -> tuple[AWSObject, ...]:
+    """The rule calls the function: a message a call, at once."""
     role = ingest.rule_role(site, stream, bucket)
-    rule = ingest.topic_rule(site, function=function, stream=stream, bucket=bucket, role=role)
+    action = ingest.call(function)
+    rule = ingest.topic_rule(site, detection=action, stream=stream, bucket=bucket, role=role)
     return rule, role, ingest.rule_may_invoke(site, function)
 
 
-def _detection(site: Site, bucket: Bucket, table: Table) -> Detection:
-    queue, log = detect.dead_letters(), functions.log_group(site, detect.NAME)
-    role = detect.detect_role(bucket, table, queue, log)
+def _queued(
+    site: Site, function: Function, stream: DeliveryStream, bucket: Bucket, waiting: Queue
+) -> tuple[AWSObject, ...]:
+    """The rule hands messages to a queue, and Lambda reads that."""
+    role = ingest.rule_role(site, stream, bucket, queue.may_put(waiting))
+    action = queue.put(waiting, role)
+    rule = ingest.topic_rule(site, detection=action, stream=stream, bucket=bucket, role=role)
+    tls_only = queue.ingest_queue_tls_only(waiting)
+    return rule, role, waiting, tls_only, queue.mapping(site, waiting, function)
+
+
+def _detection(
+    site: Site, bucket: Bucket, table: Table, dead_letters: Queue, waiting: Queue | None
+) -> Detection:
+    log = functions.log_group(site, detect.NAME)
+    takes = () if waiting is None else (queue.may_take(waiting),)
+    role = detect.detect_role(bucket, table, dead_letters, log, *takes)
     function = detect.detect_function(site, role=role, bucket=bucket, table=table, log=log)
-    failure, tls_only = functions.on_failure(function, queue), detect.dead_letters_tls_only(queue)
-    return Detection(function, role, log, failure, queue, tls_only)
+    failure = functions.on_failure(function, dead_letters)
+    tls_only = detect.dead_letters_tls_only(dead_letters)
+    return Detection(function, role, log, failure, dead_letters, tls_only)
 
 
 def _delivery(

@@ -1533,7 +1533,7 @@ class Detect:
       if late:
         said['late'] = late
   def _read(self, event, machine, arrived):
-    if machine not in self.keeper.machines:
+    if isinstance(event, dict) and machine not in self.keeper.machines:
       return Message((), (f'machine {machine[:64]!r} is not in the site file',))
     try:
       return decode(event, now=arrived // 1000)

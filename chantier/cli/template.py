@@ -1,0 +1,37 @@
+"""The template that a command prints or deploys, held against AWS's quotas before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chantier.cli.show import say
+from chantier.errors import ChantierError
+
+if TYPE_CHECKING:
+    from chantier.site import Site
+
+
+def template_of(site: Site, *, minimal: bool = False) -> str:
+    """The template of a site as YAML; advice on quotas goes to stderr.
+
+    Raises:
+        ChantierError: AWS would refuse it.
+    """
+    from chantier.quotas import check
+    from chantier.template import build, render
+
+    template = build(site, minimal=minimal)
+    body = render(template)
+    resources = {name: one.resource_type for name, one in template.resources.items()}
+    code = {
+        name: len(one.Code.ZipFile.encode())
+        for name, one in template.resources.items()
+        if one.resource_type == "AWS::Lambda::Function"
+    }
+    passed = check(site, body, resources=resources, code=code, minimal=minimal)
+    if refused := [one for one in passed if one.refused]:
+        sentences = " ".join(one.sentence for one in refused)
+        raise ChantierError(sentences, hint=f"{refused[0].to_do}.")
+    for one in passed:
+        say(f"Note: {one.sentence} {one.to_do}.")
+    return body
