@@ -24,6 +24,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.records": (set(), set()),
     "chantier.aggregates": (set(), set()),
     "chantier.words": (set(), set()),
+    "chantier.enrolment": (set(), set()),
     "chantier.detection": ({"chantier.telemetry", "chantier.errors"}, set()),
     "chantier.bundle": ({"chantier.errors"}, set()),
     "chantier.packing": ({"chantier.errors"}, set()),
@@ -45,6 +46,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {
             "chantier.decoding",
             "chantier.detection",
+            "chantier.enrolment",
             "chantier.errors",
             "chantier.records",
             "chantier.telemetry",
@@ -56,6 +58,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {
             "chantier.aggregates",
             "chantier.bundle",
+            "chantier.enrolment",
             "chantier.packing",
             "chantier.records",
             "chantier.site",
@@ -140,6 +143,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {
             "chantier.decoding",
             "chantier.detection",
+            "chantier.enrolment",
             "chantier.errors",
             "chantier.holidays_of",
             "chantier.site",
@@ -173,6 +177,16 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.site",
             "chantier.stack",
             "chantier.telemetry",
+            "simulator",
+        },
+        set(),
+    ),
+    "chantier.claiming": (
+        {
+            "chantier.cloud",
+            "chantier.enrolment",
+            "chantier.errors",
+            "chantier.identity",
             "simulator",
         },
         set(),
@@ -212,6 +226,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {
             "chantier.acknowledging",
             "chantier.alerts",
+            "chantier.claiming",
             "chantier.cloud",
             "chantier.comparing",
             "chantier.demo",

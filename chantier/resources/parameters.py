@@ -16,3 +16,15 @@ def raw_buffer_seconds() -> Parameter:
         Description="Seconds of telemetry that Firehose collects in one raw object",
         ConstraintDescription="a whole number of seconds from 0 to 900",
     )
+
+
+def iot_log_level() -> Parameter:
+    """What AWS IoT writes to its own log; one setting for all sites of an account and region."""
+    return Parameter(
+        "IotLogLevel",
+        Type="String",
+        Default="DISABLED",
+        AllowedValues=["DISABLED", "ERROR", "WARN", "INFO"],
+        Description="AWS IoT's own log, for the whole account and region; set it in one stack",
+        ConstraintDescription="DISABLED, ERROR, WARN or INFO",
+    )

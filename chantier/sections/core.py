@@ -9,7 +9,7 @@ from troposphere.awslambda import EventInvokeConfig, Function
 from troposphere.dynamodb import Table
 from troposphere.firehose import DeliveryStream
 from troposphere.iam import Role
-from troposphere.iot import Policy, TopicRule
+from troposphere.iot import Policy, ThingGroup, ThingType, TopicRule
 from troposphere.logs import LogGroup
 from troposphere.s3 import Bucket
 from troposphere.sqs import Queue, QueuePolicy
@@ -21,7 +21,7 @@ from chantier.telemetry import ingest_topic
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "1. Machines: each connects as itself, with its own certificate",
-        ("MachineType", "MachineGroup", "MachinePolicy"),
+        ("MachineType", "MachineGroup", "MachinePolicy", "Thing*"),
     ),
     (
         "2. Ingest: one rule hands a message to detection and to the raw store",
@@ -73,6 +73,8 @@ class Core(NamedTuple):
     stream: DeliveryStream
     rule: TopicRule
     machine_policy: Policy
+    machine_type: ThingType
+    machine_group: ThingGroup
 
     @property
     def dead_letters(self) -> Queue:
@@ -106,7 +108,7 @@ def add(template: Template, site: Site) -> Core:
         ("DeadLettersUrl", "Messages not handled after every retry", Ref(detection.queue)),
     ):
         template.add_output(Output(name, Description=description, Value=value))
-    return Core(bucket, table, detection, stream, rule, policy)
+    return Core(bucket, table, detection, stream, rule, policy, machine_type, group)
 
 
 def _ingest(
