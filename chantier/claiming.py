@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from chantier.errors import ChantierError
 from chantier.identity import (
     ABOUT_FILE,
     CERTIFICATE_FILE,
+    CLAIMS,
     KEY_FILE,
     Identity,
     folder,
@@ -32,6 +34,8 @@ from simulator.claim import enrol_by_claim
 from simulator.link import Line
 
 CLAIM_KEY, CLAIM_CERTIFICATE, CLAIM_ABOUT = "claim.key", "claim.pem", "claim.json"
+# As in a site file; it becomes part of a path here.
+MACHINE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Claim(NamedTuple):
@@ -60,22 +64,25 @@ class Claim(NamedTuple):
 
 def claims_folder(home: Path, cloud: Cloud, site: str) -> Path:
     """Where the claim of a site lies for one cloud."""
-    return home / cloud.name / "claims" / site
+    return home / cloud.name / CLAIMS / site
 
 
-def read_claim(at: Path) -> Claim:
+def read_claim(at: Path, site: str) -> Claim:
     """The claim in a folder.
 
     Raises:
-        ChantierError: there is none, or not a whole one.
+        ChantierError: there is none, not a whole one, or one of another site.
     """
     try:
         said = json.loads((at / CLAIM_ABOUT).read_text("utf-8"))
-        return Claim(at, **{name: said[name] for name in Claim._fields[1:-1]})
+        claim = Claim(at, **{name: said[name] for name in Claim._fields[1:-1]})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ChantierError(
             f"There is no whole claim in {at}.", "Make one: chantier machine claim"
         ) from error
+    if claim.site != site:
+        raise ChantierError(f"The claim in {at} is of site {claim.site}, not of {site}.")
+    return claim
 
 
 def make_claim(
@@ -93,7 +100,7 @@ def make_claim(
     client, at = cloud.client("iot"), claims_folder(home, cloud, site)
     policy = outputs["ClaimPolicyName"]
     claims = _targets(client, policy)
-    if not renew and (known := _known(at)) and known.certificate_arn in claims:
+    if not renew and (known := _known(at, site)) and _works(client, known, claims):
         return known
     key, request = key_and_request(f"claim of {site}")
     made = client.create_certificate_from_csr(certificateSigningRequest=request, setAsActive=True)
@@ -116,11 +123,20 @@ def make_claim(
     return claim
 
 
-def _known(at: Path) -> Claim | None:
+def _known(at: Path, site: str) -> Claim | None:
     try:
-        return read_claim(at)
+        return read_claim(at, site)
     except ChantierError:
         return None
+
+
+def _works(client: Any, claim: Claim, claims: Sequence[str]) -> bool:
+    """Whether a claim that lies here still opens the door."""
+    if claim.certificate_arn not in claims:
+        return False
+    certificate_id = claim.certificate_arn.rpartition("/")[2]
+    told = client.describe_certificate(certificateId=certificate_id)["certificateDescription"]
+    return bool(told["status"] == "ACTIVE")
 
 
 def _targets(client: Any, policy: str) -> list[str]:
@@ -145,6 +161,8 @@ def enrol_with_claim(
     Raises:
         ChantierError: the claim does not open the door, or AWS IoT refuses the machine.
     """
+    if not MACHINE_ID.fullmatch(machine):
+        raise ChantierError(f"{machine!r} is no machine id: letters, digits, - and _, 64 at most.")
     at = folder(home, cloud, claim.site) / machine
     draft = at.with_name(f".{machine}.claiming")
     key, request = key_and_request(machine)

@@ -21,7 +21,7 @@ from chantier.site import Machine, Site
 KEY_FILE = "private.key"
 CERTIFICATE_FILE = "certificate.pem"
 ABOUT_FILE = "machine.json"
-MACHINES = "machines"
+MACHINES, CLAIMS = "machines", "claims"
 PRIVATE = 0o600
 # Lies beside a local AWS that a demo made; gone once something of the user's is in it.
 DEMO_MARK = "made-by-demo"
@@ -71,8 +71,9 @@ def _match(key: Path, certificate: Path) -> bool:
 
 
 def forget(home: Path, cloud_name: str) -> None:
-    """Remove every identity of a cloud that is no more."""
-    shutil.rmtree(home / cloud_name / MACHINES, ignore_errors=True)
+    """Remove every identity and claim of a cloud that is no more."""
+    for kind in (MACHINES, CLAIMS):
+        shutil.rmtree(home / cloud_name / kind, ignore_errors=True)
 
 
 def need(home: Path, cloud: Cloud, site: str, machines: Sequence[str]) -> list[Identity]:

@@ -60,7 +60,7 @@ def enrol(  # noqa: PLR0913 - click hands over every option
 
     site, home = options.load(site_path), options.home(site_path)
     cloud = options.cloud_for(site_path, site, local=local)
-    found = read_claim(folder or claims_folder(home, cloud, site.name))
+    found = read_claim(folder or claims_folder(home, cloud, site.name), site.name)
     if serial is None:
         serial = next((one.serial for one in site.machines if one.id == machine_id), None)
     made = enrol_with_claim(found, machine_id, serial=serial or "", home=home, cloud=cloud)

@@ -7,7 +7,8 @@ import json
 import shutil
 import ssl
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from chantier.enrolment import (
     claim_client_id,
     provisioning_topic,
 )
-from chantier.errors import ChantierError
+from chantier.errors import ChantierError, StackError
 from chantier.identity import Identity, withdraw
 from chantier.sending import lines_of
 from chantier.site import EXAMPLE, Site
@@ -38,9 +39,9 @@ SITE = "claims"
 SERIAL = "CAT0320GJ00417"
 
 
-def site_of(name: str, *machines: dict[str, Any]) -> Site:
+def site_of(name: str, *machines: dict[str, Any], size: str = "starter") -> Site:
     said = Site.load(EXAMPLE).model_dump(by_alias=True)
-    said["site"]["name"] = name
+    said["site"] |= {"name": name, "size": size}
     said["machines"] = [{"class": "roller", **machine} for machine in machines]
     return Site.model_validate(said)
 
@@ -280,6 +281,38 @@ def test_what_is_not_a_signing_request_is_told(claims: Deployed) -> None:
     assert [one["statusCode"] for one in answers] == [400, 400]
 
 
+@pytest.mark.parametrize(
+    ("role", "action"),
+    [
+        ("ProvisioningRole", "iot:UpdateThing"),
+        ("ProvisioningRole", "iot:AddThingToThingGroup"),
+        ("ProvisioningRole", "iot:AttachPolicy"),
+        ("ProvisioningRole", "iot:AttachThingPrincipal"),
+        ("ProvisioningRole", "iot:UpdateCertificate"),
+        ("EnrolRole", "iot:DescribeThing"),
+        ("EnrolRole", "iot:ListThingPrincipals"),
+    ],
+)
+def test_nobody_enrols_by_a_role_that_lacks_an_action(
+    claims: Deployed, role: str, action: str
+) -> None:
+    claim = make_claim(claims.cloud, SITE, outputs=claims.outputs, home=claims.home)
+    iam, formation = claims.cloud.client("iam"), claims.cloud.client("cloudformation")
+    name = formation.describe_stack_resource(StackName=stack_name(SITE), LogicalResourceId=role)[
+        "StackResourceDetail"
+    ]["PhysicalResourceId"]
+    where = {"RoleName": name, "PolicyName": "own-work"}
+    whole = iam.get_role_policy(**where)["PolicyDocument"]
+    text = json.dumps(whole)
+    assert action in text
+    iam.put_role_policy(**where, PolicyDocument=text.replace(action, "iot:ListThings"))
+    try:
+        with pytest.raises(ChantierError, match="refuses to enrol ENR-005"):
+            enrol(claims, claim, "ENR-005")
+    finally:
+        iam.put_role_policy(**where, PolicyDocument=text)
+
+
 def deployed_as(cloud: Cloud, site: Site) -> list[str]:
     said: list[str] = []
     deploy(cloud, synthesize(site), site=site.name, parameters={}, say=said.append)
@@ -336,3 +369,12 @@ def test_a_site_whose_machines_were_there_before_their_things_deploys(
     said = deployed_as(cloud, site)
     assert any(line.split()[:2] == ["import", "ThingEARLYzd1"] for line in said)
     assert early.enrol("EARLY-1").certificate_arn == first.certificate_arn
+
+
+def test_a_thing_of_another_sites_stack_is_not_taken(cloud: Cloud, project: Path) -> None:
+    site = site_of("first-owner", {"id": "SHARED-1"})
+    deploy_site(cloud, site, project)
+    with pytest.raises(StackError, match=r"ThingSHAREDzd1|SHARED-1"):
+        deployed_as(cloud, site_of("second-owner", {"id": "SHARED-1"}))
+    thing = cloud.client("iot").describe_thing(thingName="SHARED-1")
+    assert thing["attributes"]["site"] == "first-owner"
