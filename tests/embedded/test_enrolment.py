@@ -297,20 +297,48 @@ def test_nobody_enrols_by_a_role_that_lacks_an_action(
     claims: Deployed, role: str, action: str
 ) -> None:
     claim = make_claim(claims.cloud, SITE, outputs=claims.outputs, home=claims.home)
-    iam, formation = claims.cloud.client("iam"), claims.cloud.client("cloudformation")
-    name = formation.describe_stack_resource(StackName=stack_name(SITE), LogicalResourceId=role)[
-        "StackResourceDetail"
-    ]["PhysicalResourceId"]
+    with (
+        without(claims.cloud, SITE, role, action),
+        pytest.raises(ChantierError, match="refuses to enrol ENR-005"),
+    ):
+        enrol(claims, claim, "ENR-005")
+
+
+@contextmanager
+def without(cloud: Cloud, site: str, role: str, action: str) -> Iterator[None]:
+    """Take one action from a role for a while."""
+    iam, formation = cloud.client("iam"), cloud.client("cloudformation")
+    found = formation.describe_stack_resource(StackName=stack_name(site), LogicalResourceId=role)
+    name = found["StackResourceDetail"]["PhysicalResourceId"]
     where = {"RoleName": name, "PolicyName": "own-work"}
-    whole = iam.get_role_policy(**where)["PolicyDocument"]
-    text = json.dumps(whole)
+    text = json.dumps(iam.get_role_policy(**where)["PolicyDocument"])
     assert action in text
     iam.put_role_policy(**where, PolicyDocument=text.replace(action, "iot:ListThings"))
     try:
-        with pytest.raises(ChantierError, match="refuses to enrol ENR-005"):
-            enrol(claims, claim, "ENR-005")
+        yield
     finally:
         iam.put_role_policy(**where, PolicyDocument=text)
+
+
+def test_where_the_stack_makes_no_things_a_machine_makes_its_own(
+    cloud: Cloud, project: Path
+) -> None:
+    name = "claims-fleet"
+    fleet = site_of(name, {"id": "FLEET-1", "class": "mobile-crane"}, size="fleet")
+    done = deploy_site(cloud, fleet, project)
+    iot = cloud.client("iot")
+    with pytest.raises(iot.exceptions.ResourceNotFoundException):
+        iot.describe_thing(thingName="FLEET-1")
+    claim = make_claim(cloud, name, outputs=done.outputs, home=done.home)
+    with (
+        without(cloud, name, "ProvisioningRole", "iot:CreateThing"),
+        pytest.raises(ChantierError, match="AccessDenied"),
+    ):
+        enrol(done, claim, "FLEET-1")
+    enrol(done, claim, "FLEET-1")
+    thing = iot.describe_thing(thingName="FLEET-1")
+    assert thing["attributes"] == {"site": name, "class": "mobile-crane"}
+    assert thing["thingTypeName"] == done.outputs["MachineTypeName"]
 
 
 def deployed_as(cloud: Cloud, site: Site) -> list[str]:
