@@ -39,6 +39,7 @@ templates: setup ## Write templates/ again from the example site
 	@$(BIN)/chantier synth --minimal --site chantier/example.toml --output templates/chantier-minimal.yaml
 	@$(BIN)/chantier source detect --site chantier/example.toml --output templates/functions/detect.py
 	@$(BIN)/chantier source watch --site chantier/example.toml --output templates/functions/watch.py
+	@$(BIN)/chantier source enrol --site chantier/example.toml --output templates/functions/enrol.py
 
 lock: setup ## Resolve requirements.lock again
 	@$(BIN)/python -m pip install --quiet uv

@@ -21,7 +21,7 @@ from chantier.site import Machine, Site
 KEY_FILE = "private.key"
 CERTIFICATE_FILE = "certificate.pem"
 ABOUT_FILE = "machine.json"
-MACHINES = "machines"
+MACHINES, CLAIMS = "machines", "claims"
 PRIVATE = 0o600
 # Lies beside a local AWS that a demo made; gone once something of the user's is in it.
 DEMO_MARK = "made-by-demo"
@@ -71,8 +71,9 @@ def _match(key: Path, certificate: Path) -> bool:
 
 
 def forget(home: Path, cloud_name: str) -> None:
-    """Remove every identity of a cloud that is no more."""
-    shutil.rmtree(home / cloud_name / MACHINES, ignore_errors=True)
+    """Remove every identity and claim of a cloud that is no more."""
+    for kind in (MACHINES, CLAIMS):
+        shutil.rmtree(home / cloud_name / kind, ignore_errors=True)
 
 
 def need(home: Path, cloud: Cloud, site: str, machines: Sequence[str]) -> list[Identity]:
@@ -115,26 +116,29 @@ def enrol(
         _withdraw_others(client, machine.id, known.certificate_arn, policy=policy)
         return known
     at = folder(home, cloud, site.name) / machine.id
-    key, request = _key_and_request(machine.id)
+    key, request = key_and_request(machine.id)
     made = client.create_certificate_from_csr(certificateSigningRequest=request, setAsActive=True)
     arn = str(made["certificateArn"])
     try:
         client.attach_policy(policyName=policy, target=arn)
         client.attach_thing_principal(thingName=machine.id, principal=arn)
         keep_out_of_git(home)
-        _write(at / KEY_FILE, key)
-        _write(at / CERTIFICATE_FILE, made["certificatePem"].encode())
+        write_private(at / KEY_FILE, key)
+        write_private(at / CERTIFICATE_FILE, made["certificatePem"].encode())
         about = {"machine": machine.id, "site": site.name, "certificate_arn": arn}
-        _write(at / ABOUT_FILE, (json.dumps(about, indent=2) + "\n").encode())
+        write_private(at / ABOUT_FILE, (json.dumps(about, indent=2) + "\n").encode())
     except BaseException:
-        _withdraw(client, machine.id, arn, policy=policy)
+        withdraw(client, arn, policy=policy, thing=machine.id)
         raise
     _withdraw_others(client, machine.id, arn, policy=policy)
     return Identity(machine.id, at / KEY_FILE, at / CERTIFICATE_FILE, arn, created=True)
 
 
 def _thing(client: Any, site: Site, machine: Machine, outputs: Mapping[str, str]) -> None:
-    """The thing, of the site's type and in its group; made if it is not there."""
+    """The thing, of the site's type and in its group; made if it is not there.
+
+    One that the stack made has no type yet: CloudFormation cannot give it.
+    """
     said = {"site": site.name, "class": machine.machine_class}
     try:
         found = client.describe_thing(thingName=machine.id)
@@ -153,6 +157,8 @@ def _thing(client: Any, site: Site, machine: Machine, outputs: Mapping[str, str]
                 + " in this AWS account.",
                 "Give the machine another id in the site file; things share names account-wide.",
             )
+        if found.get("thingTypeName") != outputs["MachineTypeName"]:
+            client.update_thing(thingName=machine.id, thingTypeName=outputs["MachineTypeName"])
     client.add_thing_to_thing_group(
         thingGroupName=outputs["MachineGroupName"], thingName=machine.id
     )
@@ -172,21 +178,22 @@ def _withdraw_others(client: Any, thing: str, arn: str, *, policy: str) -> None:
     """Take back every certificate of a thing but one; also what an interruption left."""
     for other in client.list_thing_principals(thingName=thing)["principals"]:
         if other != arn:
-            _withdraw(client, thing, other, policy=policy)
+            withdraw(client, other, policy=policy, thing=thing)
 
 
-def _withdraw(client: Any, thing: str, arn: str, *, policy: str) -> None:
-    """Take back a certificate: one not handed over whole, or replaced."""
+def withdraw(client: Any, arn: str, *, policy: str, thing: str = "") -> None:
+    """Take back a certificate, of a thing or of none: one not handed over whole, or replaced."""
     certificate_id = arn.rpartition("/")[2]
     # First of all it must not open the door; the rest may be finished by the next run.
     client.update_certificate(certificateId=certificate_id, newStatus="INACTIVE")
     client.detach_policy(policyName=policy, target=arn)
-    client.detach_thing_principal(thingName=thing, principal=arn)
+    if thing:
+        client.detach_thing_principal(thingName=thing, principal=arn)
     client.delete_certificate(certificateId=certificate_id, forceDelete=True)
 
 
-def _key_and_request(machine: str) -> tuple[bytes, str]:
-    """A new EC P-256 key and its certificate signing request, PEM."""
+def key_and_request(machine: str) -> tuple[bytes, str]:
+    """A new EC P-256 key and its certificate signing request, PEM, for a machine or a claim."""
     from cryptography import x509  # noqa: PLC0415 - only enrolment needs it
     from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
@@ -208,7 +215,7 @@ def keep_out_of_git(home: Path) -> None:
     (home / ".gitignore").write_text("*\n", "utf-8")
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_private(path: Path, data: bytes) -> None:
     """A file that nobody else could read at any moment, whole or not at all."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.draft")

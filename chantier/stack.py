@@ -124,6 +124,8 @@ def plan(cloud: Cloud, body: str, *, site: str, parameters: Mapping[str, str], s
         ChangeSetName=f"chantier-{time.time_ns()}",
         ChangeSetType="CREATE" if creates else "UPDATE",
         Capabilities=["CAPABILITY_IAM"],
+        # Things outlive their stack, and `machine add` makes some before it: both are taken in.
+        ImportExistingResources=True,
         Parameters=_parameters(found, parameters),
         Tags=[{"Key": "chantier:site", "Value": site}],
         **template_argument(cloud, body, site=site),

@@ -74,7 +74,7 @@ class Link:
         self._timeout_s = timeout_s
         self._pause_s = pause_s
         self._throw = dice(line.client_id, "pauses")
-        self._tls = _context(line)
+        self._tls = tls_context(line)
         self._turn = asyncio.Lock()
         self._session = contextlib.AsyncExitStack()
         self._client: aiomqtt.Client | None = None
@@ -185,7 +185,8 @@ async def _end_of(client: aiomqtt.Client) -> None:
             pass
 
 
-def _context(line: Line) -> ssl.SSLContext:
+def tls_context(line: Line) -> ssl.SSLContext:
+    """What a connection trusts, and what it shows: the line's certificate and key."""
     files = {"certificate": line.certificate, "private key": line.key}
     if line.ca:
         files["authority's certificate"] = line.ca

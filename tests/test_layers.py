@@ -25,6 +25,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.records": (set(), set()),
     "chantier.aggregates": (set(), set()),
     "chantier.words": (set(), set()),
+    "chantier.enrolment": (set(), set()),
     "chantier.detection": ({"chantier.telemetry", "chantier.errors"}, set()),
     "chantier.bundle": ({"chantier.errors"}, set()),
     "chantier.packing": ({"chantier.errors"}, set()),
@@ -46,6 +47,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {
             "chantier.decoding",
             "chantier.detection",
+            "chantier.enrolment",
             "chantier.errors",
             "chantier.records",
             "chantier.telemetry",
@@ -57,6 +59,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {
             "chantier.aggregates",
             "chantier.bundle",
+            "chantier.enrolment",
             "chantier.packing",
             "chantier.records",
             "chantier.site",
@@ -151,6 +154,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {
             "chantier.decoding",
             "chantier.detection",
+            "chantier.enrolment",
             "chantier.errors",
             "chantier.holidays_of",
             "chantier.site",
@@ -184,6 +188,16 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.site",
             "chantier.stack",
             "chantier.telemetry",
+            "simulator",
+        },
+        set(),
+    ),
+    "chantier.claiming": (
+        {
+            "chantier.cloud",
+            "chantier.enrolment",
+            "chantier.errors",
+            "chantier.identity",
             "simulator",
         },
         set(),
@@ -223,6 +237,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {
             "chantier.acknowledging",
             "chantier.alerts",
+            "chantier.claiming",
             "chantier.cloud",
             "chantier.comparing",
             "chantier.costs",

@@ -11,6 +11,7 @@ import click
 from chantier.cli.alerts import alerts
 from chantier.cli.costs import costs
 from chantier.cli.demo import demo
+from chantier.cli.enrolment import claim, enrol
 from chantier.cli.evaluate import evaluate
 from chantier.cli.exits import ChantierGroup
 from chantier.cli.local import local
@@ -49,3 +50,5 @@ for command in (
 ):
     main.add_command(command)
 alerts.add_command(settle)
+machine.add_command(claim)
+machine.add_command(enrol)

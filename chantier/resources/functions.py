@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import awacs.logs
 import awacs.sqs
@@ -46,21 +47,26 @@ def function_name(site: Site, name: str) -> str:
     return f"chantier-{site.name}-{name}"
 
 
-def source(site: Site, name: str) -> str:
+def source(site: Site, name: str, settings: dict[str, Any] | None = None) -> str:
     """The code of `chantier.functions.<name>`, as it can be read.
 
-    Its class of that name is given the site's settings and the words of its language.
-    A larger site's function may begin in another module, which calls that one.
+    Its class of that name is given the site's settings and the words of its language; or
+    settings of its own, and then no words. A larger site's function may begin in another
+    module, which calls that one.
     """
     entry = ENTRIES.get((site.site.size, name), name)
+    if settings is not None:
+        footer = f"SETTINGS = {_json(settings)}\n\nhandler = {entry.title()}(SETTINGS).handle"
+        return bundle(f"chantier.functions.{entry}", footer=footer)
     words = f"chantier.detection.words_{site.site.language}"
-    footer = f"SETTINGS = {_settings(site)}\n\nhandler = {entry.title()}(SETTINGS, WORDS).handle"
+    said = _json(settings_of(site))
+    footer = f"SETTINGS = {said}\n\nhandler = {entry.title()}(SETTINGS, WORDS).handle"
     return bundle(f"chantier.functions.{entry}", words, footer=footer)
 
 
-def _settings(site: Site) -> str:
+def _json(settings: dict[str, Any]) -> str:
     """The settings as JSON, a group of machines a line."""
-    said = json.dumps(settings_of(site), ensure_ascii=False)
+    said = json.dumps(settings, ensure_ascii=False)
     return said.replace(', {"zone"', ',\n  {"zone"').replace('[{"zone"', '[\n  {"zone"')
 
 
@@ -85,8 +91,12 @@ def function(  # noqa: PLR0913 - what one function differs by from another
     memory_mb: int,
     timeout_s: int,
     variables: dict[str, Ref],
+    settings: dict[str, Any] | None = None,
 ) -> Function:
-    """A function, its code inline: what is tested as modules is what is shipped."""
+    """A function, its code inline: what is tested as modules is what is shipped.
+
+    `settings` as in `source`.
+    """
     return Function(
         name.title(),
         FunctionName=function_name(site, name),
@@ -94,11 +104,11 @@ def function(  # noqa: PLR0913 - what one function differs by from another
         Runtime=RUNTIME,
         Architectures=["arm64"],
         Handler="index.handler",
-        Code=Code(ZipFile=packed(source(site, name), name)),
+        Code=Code(ZipFile=packed(source(site, name, settings), name)),
         Role=GetAtt(role, "Arn"),
         MemorySize=memory_mb,
         Timeout=timeout_s,
-        Environment=Environment(Variables=variables),
+        **({"Environment": Environment(Variables=variables)} if variables else {}),
         LoggingConfig=FunctionLogging(LogFormat="JSON", LogGroup=Ref(log), SystemLogLevel="WARN"),
     )
 

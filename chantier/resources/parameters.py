@@ -46,6 +46,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "How it runs": {
         "RawBufferSeconds": "Telemetry in one raw object, seconds",
         "LogLevel": "Log level",
+        "IotLogLevel": "Log level of AWS IoT, account-wide",
         "ReservedConcurrency": "Reserve concurrency for the functions",
     },
 }
@@ -242,4 +243,16 @@ def _switch(name: str, description: str) -> Parameter:
         AllowedValues=["true", "false"],
         Description=description,
         ConstraintDescription="true or false",
+    )
+
+
+def iot_log_level() -> Parameter:
+    """What AWS IoT writes to its own log; one setting for all sites of an account and region."""
+    return Parameter(
+        "IotLogLevel",
+        Type="String",
+        Default="DISABLED",
+        AllowedValues=["DISABLED", "ERROR", "WARN", "INFO"],
+        Description="AWS IoT's own log, for the whole account and region; set it in one stack",
+        ConstraintDescription="DISABLED, ERROR, WARN or INFO",
     )

@@ -9,7 +9,7 @@ from troposphere.awslambda import EventInvokeConfig, Function
 from troposphere.dynamodb import Table
 from troposphere.firehose import DeliveryStream
 from troposphere.iam import Role
-from troposphere.iot import Policy, TopicRule
+from troposphere.iot import Policy, ThingGroup, ThingType, TopicRule
 from troposphere.logs import LogGroup
 from troposphere.s3 import Bucket
 from troposphere.sqs import Queue, QueuePolicy
@@ -22,7 +22,7 @@ from chantier.telemetry import ingest_topic
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "1. Machines: each connects as itself, with its own certificate",
-        ("MachineType", "MachineGroup", "MachinePolicy"),
+        ("MachineType", "MachineGroup", "MachinePolicy", "Thing*"),
     ),
     (
         "2. Ingest: one rule hands a message to detection and to the raw store",
@@ -81,6 +81,8 @@ class Core(NamedTuple):
     stream: DeliveryStream
     rule: TopicRule
     machine_policy: Policy
+    machine_type: ThingType
+    machine_group: ThingGroup
     queue: Queue | None
 
     @property
@@ -133,7 +135,7 @@ def add(template: Template, site: Site, choices: Choices) -> Core:
     if waiting is not None:
         about = "Messages that wait for detection"
         template.add_output(Output("IngestQueueUrl", Description=about, Value=Ref(waiting)))
-    return Core(bucket, table, detection, stream, rule, policy, waiting)
+    return Core(bucket, table, detection, stream, rule, policy, machine_type, group, waiting)
 
 
 def _direct(

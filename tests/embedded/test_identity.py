@@ -172,7 +172,7 @@ def test_the_thing_carries_its_type_group_and_site(deployed: Deployed) -> None:
 
 
 def test_a_name_that_another_site_has_is_refused(deployed: Deployed) -> None:
-    deployed.cloud.client("iot").create_thing(
+    deployed.cloud.client("iot").update_thing(
         thingName="CO-002", attributePayload={"attributes": {"site": "elsewhere"}}
     )
     with pytest.raises(ChantierError, match="belongs to site 'elsewhere'"):
