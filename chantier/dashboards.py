@@ -2,7 +2,7 @@
 
 Nothing here knows QuickSight: `resources/visuals.py` and `resources/dashboard.py` write
 this as its definition. Ratios are sums over sums, so that a fleet's figure is weighted by
-hours and never a mean of ratios.
+hours and never a mean of ratios; below is added up what is known above.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ HOURS = DataSet(
         _number("upkeep_cost", "Coût d'entretien", "Upkeep cost"),
         _number("depreciation_cost", "Amortissement", "Depreciation"),
         _number("cost", "Coût", "Cost"),
-        _number("co2e_kg", "CO₂e (kg)", "CO₂e (kg)"),
+        _number("co2e_kg", "CO2e du puits à la roue (kg)", "CO2e, well to wheel (kg)"),
         Column(
             "alerts_opened",
             "count",

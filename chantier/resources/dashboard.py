@@ -18,8 +18,8 @@ FILTERS = ("name", "zone_name")
 FROM = Text("Du", "From")
 TO = Text("Au", "To")
 DATES = {
-    "From": (FROM, "addDateTime(-30, 'DD', truncDate('DD', now()))"),
-    "To": (TO, "truncDate('DD', now())"),
+    "DateFrom": (FROM, "addDateTime(-30, 'DD', truncDate('DD', now()))"),
+    "DateTo": (TO, "truncDate('DD', now())"),
 }
 DATE_FORMAT = Text("DD/MM/YYYY", "YYYY-MM-DD")
 CONTROL_WIDTH = 2
@@ -65,7 +65,9 @@ def _ratio(one: Measure, language: str) -> Definition:
     return {
         "DataSetIdentifier": one.data_set,
         "Name": one.title.to(language),
-        "Expression": f"sum({{{above}}}) / sum({{{below}}})",
+        # What is not known above must not count below: a machine without a fuel counter
+        # would make every other look thriftier.
+        "Expression": f"sum({{{above}}}) / sum(ifelse(isNotNull({{{above}}}), {{{below}}}, NULL))",
     }
 
 
@@ -79,8 +81,8 @@ def _between_dates(data_set: DataSet, language: str) -> Definition:
                     "Column": _column(data_set, "day", language),
                     "IncludeMinimum": True,
                     "IncludeMaximum": True,
-                    "RangeMinimumValue": {"Parameter": "From"},
-                    "RangeMaximumValue": {"Parameter": "To"},
+                    "RangeMinimumValue": {"Parameter": "DateFrom"},
+                    "RangeMaximumValue": {"Parameter": "DateTo"},
                     "NullOption": "NON_NULLS_ONLY",
                     "TimeGranularity": "DAY",
                 }

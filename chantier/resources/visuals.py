@@ -15,6 +15,13 @@ Definition = dict[str, Any]
 # Only the gravest stands out; colours of the others are QuickSight's.
 CRITICAL_COLOUR = "#C0392B"
 SHOWN_BARS = 20
+# 1 234,5; QuickSight writes 1,234.5 unless it is told.
+SEPARATORS: dict[str, Definition] = {
+    "fr": {
+        "DecimalSeparator": "COMMA",
+        "ThousandsSeparator": {"Symbol": "SPACE", "Visibility": "VISIBLE"},
+    }
+}
 
 
 def visual(one: Visual, *, language: str, currency: str, critical: str) -> Definition:
@@ -54,11 +61,6 @@ class _Fields:
     def id(self, name: str) -> str:
         return f"{self.one.id}.{name}"
 
-    def title(self, name: str) -> str:
-        known = {m.name: m.title for m in self.one.measures}
-        title = known.get(name) or self.one.data_set.column(name).title
-        return title.to(self._language)
-
     def measures(self, chosen: tuple[Measure, ...] | None = None) -> list[Definition]:
         return [self._measure(one) for one in (self.one.measures if chosen is None else chosen)]
 
@@ -69,12 +71,22 @@ class _Fields:
         field: Definition = {
             "FieldId": self.id(measure.name),
             "Column": self._column(measure.title.to(self._language)),
-            "FormatConfiguration": {"FormatConfiguration": _form(measure, self._currency)},
+            "FormatConfiguration": {"FormatConfiguration": self._form(measure)},
         }
         if measure.over is None:
             # A ratio is aggregated by its own expression; QuickSight refuses a second one.
             field["AggregationFunction"] = {"SimpleNumericalAggregation": "SUM"}
         return {"NumericalMeasureField": field}
+
+    def _form(self, measure: Measure) -> Definition:
+        form: Definition = {"DecimalPlacesConfiguration": {"DecimalPlaces": measure.decimals}}
+        if self._language in SEPARATORS:
+            form["SeparatorConfiguration"] = SEPARATORS[self._language]
+        if measure.form == "percent":
+            return {"PercentageDisplayFormatConfiguration": form}
+        if measure.form == "money":
+            form["Suffix"] = f" {self._currency}"
+        return {"NumberDisplayFormatConfiguration": form}
 
     def _dimension(self, column: Column) -> Definition:
         field: Definition = {
@@ -88,15 +100,6 @@ class _Fields:
 
     def _column(self, name: str) -> Definition:
         return {"DataSetIdentifier": self.one.data_set.name, "ColumnName": name}
-
-
-def _form(measure: Measure, currency: str) -> Definition:
-    decimals: Definition = {"DecimalPlacesConfiguration": {"DecimalPlaces": measure.decimals}}
-    if measure.form == "percent":
-        return {"PercentageDisplayFormatConfiguration": decimals}
-    if measure.form == "money":
-        decimals = decimals | {"Suffix": f" {currency}"}
-    return {"NumberDisplayFormatConfiguration": decimals}
 
 
 def _kpi(fields: _Fields) -> tuple[str, Definition]:
@@ -114,7 +117,6 @@ def _kpi(fields: _Fields) -> tuple[str, Definition]:
 
 def _bars(fields: _Fields) -> tuple[str, Definition]:
     """Lying bars, the longest first, so that the names of machines can be read."""
-    (category,) = fields.one.by
     sort = {"FieldId": fields.id(fields.one.measures[0].name), "Direction": "DESC"}
     return "BarChartVisual", {
         "FieldWells": _wells(fields),
@@ -124,7 +126,6 @@ def _bars(fields: _Fields) -> tuple[str, Definition]:
         },
         "Orientation": "HORIZONTAL",
         "BarsArrangement": "STACKED",
-        "CategoryLabelOptions": _label(fields, category),
     }
 
 
@@ -168,12 +169,6 @@ def _table(fields: _Fields) -> tuple[str, Definition]:
             }
         },
         "SortConfiguration": {"RowSort": [{"FieldSort": sort}]},
-        "FieldOptions": {
-            "SelectedFieldOptions": [
-                {"FieldId": fields.id(name), "CustomLabel": fields.title(name)}
-                for name in (*one.by, *(measure.name for measure in one.measures))
-            ]
-        },
     }
 
 
@@ -191,10 +186,6 @@ def _wells(fields: _Fields) -> Definition:
 def _by_date(fields: _Fields) -> Definition:
     (day,) = fields.one.by
     return {"CategorySort": [{"FieldSort": {"FieldId": fields.id(day), "Direction": "ASC"}}]}
-
-
-def _label(fields: _Fields, name: str) -> Definition:
-    return {"AxisLabelOptions": [{"CustomLabel": fields.title(name)}]}
 
 
 _CHARTS = {
