@@ -51,7 +51,7 @@ def definition(site: Site, data_sets: Mapping[str, Any]) -> Definition:
             for name, (_, default) in DATES.items()
         ],
         "FilterGroups": [
-            *(_between_dates(one, language) for one in DATA_SETS.values()),
+            *(_between_dates(one, site) for one in DATA_SETS.values()),
             *(_chosen(name, language) for name in FILTERS),
         ],
         "Sheets": [_sheet(one, site) for one in SHEETS],
@@ -71,14 +71,14 @@ def _ratio(one: Measure, language: str) -> Definition:
     }
 
 
-def _between_dates(data_set: DataSet, language: str) -> Definition:
+def _between_dates(data_set: DataSet, site: Site) -> Definition:
     return {
         "FilterGroupId": f"dates-{data_set.name}",
         "Filters": [
             {
                 "TimeRangeFilter": {
                     "FilterId": f"dates-{data_set.name}",
-                    "Column": _column(data_set, "day", language),
+                    "Column": _column(data_set, "day", site.site.language),
                     "IncludeMinimum": True,
                     "IncludeMaximum": True,
                     "RangeMinimumValue": {"Parameter": "DateFrom"},
@@ -89,15 +89,25 @@ def _between_dates(data_set: DataSet, language: str) -> Definition:
             }
         ],
         "ScopeConfiguration": {
-            "SelectedSheets": {
-                "SheetVisualScopingConfigurations": [
-                    {"SheetId": sheet.id, "Scope": "ALL_VISUALS"} for sheet in SHEETS
-                ]
-            }
+            "SelectedSheets": {"SheetVisualScopingConfigurations": _reading(data_set, site)}
         },
         "Status": "ENABLED",
         "CrossDataset": "SINGLE_DATASET",
     }
+
+
+def _reading(data_set: DataSet, site: Site) -> list[Definition]:
+    """The visuals that a filter of one data set is for: others have no such column."""
+    shown = [one for one in visuals(rates=site.rates is not None) if one.data_set is data_set]
+    return [
+        {
+            "SheetId": sheet.id,
+            "Scope": "SELECTED_VISUALS",
+            "VisualIds": [one.id for one in shown if one.sheet == sheet.id],
+        }
+        for sheet in SHEETS
+        if any(one.sheet == sheet.id for one in shown)
+    ]
 
 
 def _chosen(name: str, language: str) -> Definition:

@@ -265,3 +265,25 @@ def test_the_work_group_is_as_the_template_says(asked: Asked) -> None:
     configuration = group["WorkGroup"]["Configuration"]
     assert configuration["BytesScannedCutoffPerQuery"] == 10**9
     assert configuration["ResultConfiguration"]["OutputLocation"].endswith("/athena/")
+
+
+def test_a_deleted_stack_leaves_no_table_behind(cloud: Cloud) -> None:
+    said = Site.load(EXAMPLE).model_dump(by_alias=True)
+    said["site"]["name"] = "passing"
+    body = synthesize(Site.model_validate(said))
+    done = deploy(cloud, body, site="passing", parameters={}, say=lambda _line: None)
+    glue, athena = cloud.client("glue"), cloud.client("athena")
+    tables = glue.get_tables(DatabaseName=done.outputs["DatabaseName"])["TableList"]
+    assert {one["Name"] for one in tables} == {"hours", "alerts", "raw"}
+    formation = cloud.client("cloudformation")
+    (stack,) = formation.describe_stacks(StackName="chantier-passing")["Stacks"]
+    formation.delete_stack(StackName="chantier-passing")
+    status = until(
+        lambda: formation.describe_stacks(StackName=stack["StackId"])["Stacks"][0]["StackStatus"],
+        lambda status: status in ("DELETE_COMPLETE", "DELETE_FAILED"),
+    )
+    assert status == "DELETE_COMPLETE"
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        glue.get_database(Name=done.outputs["DatabaseName"])
+    groups = {one["Name"] for one in athena.list_work_groups()["WorkGroups"]}
+    assert "chantier-passing" not in groups
