@@ -12,11 +12,17 @@ from troposphere.awslambda import Function
 from chantier.packing import unpacked
 from chantier.rendering import to_yaml
 from chantier.resources.tags import SITE_TAG
-from chantier.sections import choices, core, enrolment, operations, telling
+from chantier.sections import analysis, choices, core, enrolment, operations, telling
 from chantier.site import Site
 
 # Titles and logical ids, in the order in which a message meets them.
-SECTIONS = (*core.SECTIONS, *telling.SECTIONS, *operations.SECTIONS, *enrolment.SECTIONS)
+SECTIONS = (
+    *core.SECTIONS,
+    *telling.SECTIONS,
+    *analysis.SECTIONS,
+    *operations.SECTIONS,
+    *enrolment.SECTIONS,
+)
 
 
 def build(site: Site, *, minimal: bool = False) -> Template:
@@ -39,6 +45,7 @@ def build(site: Site, *, minimal: bool = False) -> Template:
     built = core.add(template, site, chosen)
     if not minimal:
         told = telling.add(template, site, built)
+        analysis.add(template, site, built)
         operations.add(template, site, built, told)
         enrolment.add(template, site, built)
         choices.everywhere(template, site)

@@ -26,6 +26,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.aggregates": (set(), set()),
     "chantier.words": (set(), set()),
     "chantier.enrolment": (set(), set()),
+    "chantier.data_sets": ({"chantier.detection", "chantier.words"}, set()),
+    "chantier.dashboards": ({"chantier.data_sets"}, set()),
+    # It reads a template's plain data, of whatever made it.
+    "chantier.dashboard_checks": (set(), set()),
     "chantier.detection": ({"chantier.telemetry", "chantier.errors"}, set()),
     "chantier.bundle": ({"chantier.errors"}, set()),
     "chantier.packing": ({"chantier.errors"}, set()),
@@ -60,6 +64,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.aggregates",
             "chantier.bundle",
             "chantier.enrolment",
+            "chantier.dashboards",
+            "chantier.data_sets",
             "chantier.packing",
             "chantier.records",
             "chantier.site",
@@ -70,7 +76,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "chantier.rendering": (set(), {"troposphere", "yaml"}),
     "chantier.sections": (
-        {"chantier.resources", "chantier.site", "chantier.telemetry"},
+        {"chantier.data_sets", "chantier.resources", "chantier.site", "chantier.telemetry"},
         {"troposphere"},
     ),
     "chantier.template": (

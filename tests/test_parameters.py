@@ -35,11 +35,6 @@ GOOD: dict[str, tuple[object, ...]] = {
     "RawBufferSeconds": (0, 60, 900),
     "LogLevel": ("INFO", "WARN"),
     "IotLogLevel": ("DISABLED", "ERROR", "WARN", "INFO"),
-    "QuickSightPrincipalArn": (
-        "",
-        "arn:aws:quicksight:eu-west-1:123456789012:user/default/chef",
-        "arn:aws:quicksight:us-east-1:123456789012:group/default/chantier",
-    ),
     "ReservedConcurrency": ("true", "false"),
 }
 BAD: dict[str, tuple[object, ...]] = {
@@ -62,7 +57,6 @@ BAD: dict[str, tuple[object, ...]] = {
     "RawBufferSeconds": (-1, 901),
     "LogLevel": ("", "info", "DEBUG"),
     "IotLogLevel": ("", "DEBUG", "disabled"),
-    "QuickSightPrincipalArn": ("chef", "arn:aws:iam::123456789012:user/chef"),
     "ReservedConcurrency": ("", "1", "TRUE"),
 }
 

@@ -278,7 +278,7 @@ def test_the_minimal_template_is_the_same_for_every_size(site: Site, minimal: st
 
 def test_no_role_is_granted_a_wildcard_action_or_every_resource(body: dict[str, Any]) -> None:
     roles = [one for one in body["Resources"].values() if one["Type"] == "AWS::IAM::Role"]
-    assert len(roles) == 8
+    assert len(roles) == 9
     for role in roles:
         for policy in role["Properties"]["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:

@@ -131,7 +131,7 @@ def quicksight_principal() -> Parameter:
         AllowedPattern=PRINCIPAL,
         MaxLength=1024,
         Description="ARN of the QuickSight user or group that gets the dashboard; empty for none. "
-        "QuickSight costs 24 USD an author and month",
+        "QuickSight costs 24 USD a month for each author and 3 USD for each reader",
         ConstraintDescription="an ARN such as "
         "arn:aws:quicksight:us-east-1:123456789012:user/default/chef, or nothing",
     )
