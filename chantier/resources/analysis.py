@@ -29,12 +29,12 @@ from troposphere.s3 import Bucket
 
 from chantier.aggregates import ALERT_COLUMNS, HOUR_ALERTS, HOUR_COLUMNS, HOURS
 from chantier.records import RAW
+from chantier.resources.storage import ATHENA_RESULTS
 from chantier.site import Site
 from chantier.telemetry import Reading
 
 # The first day that a query may look for; nothing is older.
 FIRST_DAY = "2026-01-01"
-RESULTS = "athena/"
 GIGABYTE = 1_000_000_000
 # A query that would read more is stopped: a slip of the hand costs half a cent, or half a dollar.
 SCAN_LIMITS = {"starter": GIGABYTE, "fleet": 100 * GIGABYTE}
@@ -181,7 +181,7 @@ def work_group(site: Site, bucket: Bucket) -> WorkGroup:
             PublishCloudWatchMetricsEnabled=True,
             BytesScannedCutoffPerQuery=SCAN_LIMITS[site.site.size],
             ResultConfiguration=ResultConfiguration(
-                OutputLocation=Sub(f"s3://${{{bucket.title}}}/{RESULTS}"),
+                OutputLocation=Sub(f"s3://${{{bucket.title}}}/{ATHENA_RESULTS}"),
                 EncryptionConfiguration=EncryptionConfiguration(EncryptionOption="SSE_S3"),
             ),
         ),

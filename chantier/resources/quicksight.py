@@ -19,10 +19,11 @@ from troposphere.s3 import Bucket
 
 from chantier.aggregates import HOUR_ALERTS, HOURS
 from chantier.data_sets import DataSet, sql
-from chantier.resources.analysis import RESULTS, database_name
+from chantier.resources.analysis import database_name
 from chantier.resources.dashboard import definition
 from chantier.resources.parameters import HAS_QUICKSIGHT
 from chantier.resources.policies import allow, regional_arn, role
+from chantier.resources.storage import ATHENA_RESULTS
 from chantier.site import Site
 
 # How far back the dashboard goes. Every refresh reads all of it again: 12 machines
@@ -191,7 +192,7 @@ def source_role(site: Site, *, bucket: Bucket, work_group: WorkGroup) -> Role:
                     awacs.s3.AbortMultipartUpload,
                     awacs.s3.ListMultipartUploadParts,
                 ],
-                [_objects(bucket, RESULTS)],
+                [_objects(bucket, ATHENA_RESULTS)],
             ),
         ],
     )
