@@ -22,7 +22,7 @@ from chantier.sending import lines_of
 from chantier.site import EXAMPLE, Machine, Site
 from chantier.stack import deploy
 from chantier.telemetry import ingest_topic
-from chantier.template import synthesize
+from chantier.template import build, render
 from simulator.link import Link
 
 PATIENCE_S = 20.0
@@ -114,9 +114,26 @@ def cloud(project: Path) -> Cloud:
     return up(project / ".chantier" / "local", region="eu-west-3", say=lambda _line: None)
 
 
-def deploy_site(cloud: Cloud, site: Site, project: Path) -> Deployed:
-    """Deploy a site with a raw buffer of one second, warm."""
-    body = synthesize(site)
+def example_site(name: str, prefix: str) -> Site:
+    """The example site under another name, with machines of its own: things share one account."""
+    said = Site.load(EXAMPLE).model_dump(by_alias=True)
+    said["site"]["name"] = name
+    for machine in said["machines"]:
+        machine["id"] = prefix + machine["id"]
+    return Site.model_validate(said)
+
+
+def deploy_site(cloud: Cloud, site: Site, project: Path, *, things: bool = True) -> Deployed:
+    """Deploy a site with a raw buffer of one second, warm.
+
+    Without `things` for a site whose machines another one's things bear the names of.
+    """
+    template = build(site)
+    if not things:
+        for name, resource in list(template.resources.items()):
+            if resource.resource_type == "AWS::IoT::Thing":
+                del template.resources[name]
+    body = render(template)
     done = deploy(
         cloud,
         body,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,10 +19,9 @@ from chantier.aggregates import (
 from chantier.cloud import Cloud
 from chantier.dashboards import KPIS, Measure
 from chantier.records import RAW
-from chantier.site import EXAMPLE, Site
-from chantier.stack import deploy
-from chantier.template import build, synthesize
-from tests.embedded.conftest import until
+from chantier.site import Site
+from chantier.template import build
+from tests.embedded.conftest import deploy_site, example_site, until
 
 pytest.importorskip("duckdb", reason="the embedded AWS answers SQL with DuckDB")
 pytestmark = pytest.mark.embedded
@@ -169,12 +169,9 @@ class Asked:
 
 
 @pytest.fixture(scope="module")
-def asked(cloud: Cloud) -> Asked:
-    said = Site.load(EXAMPLE).model_dump(by_alias=True)
-    said["site"]["name"] = "bilan"
-    site = Site.model_validate(said)
-    done = deploy(cloud, synthesize(site), site="bilan", parameters={}, say=lambda _line: None)
-    asked = Asked(cloud, site, done.outputs)
+def asked(cloud: Cloud, project: Path) -> Asked:
+    stage = deploy_site(cloud, example_site("bilan", "B-"), project)
+    asked = Asked(cloud, stage.site, stage.outputs)
     for prefix, table in ((HOURS, WORKED), (HOUR_ALERTS, OPENED)):
         for at, rows in table.items():
             asked.put(hour_key(prefix, f"{at:%Y-%m-%dT%H:%M:%SZ}"), rows)
@@ -267,11 +264,8 @@ def test_the_work_group_is_as_the_template_says(asked: Asked) -> None:
     assert configuration["ResultConfiguration"]["OutputLocation"].endswith("/athena/")
 
 
-def test_a_deleted_stack_leaves_no_table_behind(cloud: Cloud) -> None:
-    said = Site.load(EXAMPLE).model_dump(by_alias=True)
-    said["site"]["name"] = "passing"
-    body = synthesize(Site.model_validate(said))
-    done = deploy(cloud, body, site="passing", parameters={}, say=lambda _line: None)
+def test_a_deleted_stack_leaves_no_table_behind(cloud: Cloud, project: Path) -> None:
+    done = deploy_site(cloud, example_site("passing", "P-"), project)
     glue, athena = cloud.client("glue"), cloud.client("athena")
     tables = glue.get_tables(DatabaseName=done.outputs["DatabaseName"])["TableList"]
     assert {one["Name"] for one in tables} == {"hours", "alerts", "raw"}

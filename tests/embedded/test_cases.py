@@ -22,7 +22,7 @@ PLAYED = [case for case in CASES if not any(step.deed for step in case.steps)]
 @pytest.fixture(scope="module")
 def sites(cloud: Cloud, project: Path) -> dict[str, Deployed]:
     """The sites of the cases, whose machines are the cases."""
-    return {name: deploy_site(cloud, site_of(name), project) for name in SITES}
+    return {name: deploy_site(cloud, site_of(name), project, things=False) for name in SITES}
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import pytest
 
 from chantier.cloud import Cloud
 from chantier.records import MEMORY
-from chantier.site import EXAMPLE, Site
+from chantier.site import Site
 from chantier.telemetry import format_time
-from tests.embedded.conftest import Deployed, deploy_site, until
+from tests.embedded.conftest import Deployed, deploy_site, example_site, until
 from tests.stories import Case, expected_alerts, load_cases, site_of
 
 pytestmark = pytest.mark.embedded
@@ -22,19 +22,10 @@ PLAYED = ("coolant-escalates", "dtc-red", "oil-flaps", "idle-just-below", "batte
 CASES = [case for case in load_cases() if case.name in PLAYED]
 
 
-def named(site: Site, name: str) -> Site:
-    """The site under another name, with machines of its own."""
-    said = site.model_dump(by_alias=True)
-    said["site"]["name"] = name
-    for machine in said["machines"]:
-        machine["id"] = f"F-{machine['id']}"
-    return Site.model_validate(said)
-
-
 @pytest.fixture(scope="module")
 def fleet(cloud: Cloud, project: Path) -> Deployed:
     """The example site, deployed as a starter and then made a fleet."""
-    starter = named(Site.load(EXAMPLE), "fleet-size")
+    starter = example_site("fleet-size", "F-")
     deploy_site(cloud, starter, project)
     deployed = deploy_site(cloud, starter.of_size("fleet"), project)
     cloud.client("sqs").set_queue_attributes(

@@ -11,25 +11,19 @@ from chantier.cloud import Cloud
 from chantier.errors import StackError
 from chantier.local import without_lacking
 from chantier.logs import read_log
-from chantier.site import EXAMPLE, Site
 from chantier.stack import Deployed as Done
 from chantier.stack import deploy, stack_name
 from chantier.template import synthesize
-from tests.embedded.conftest import Deployed, deploy_site, until
+from tests.embedded.conftest import Deployed, deploy_site, example_site, until
 
 pytestmark = pytest.mark.embedded
 NAME = "operations"
 GOOD = {"t": "2026-09-21T14:13:20Z", "seq": 1, "eng": True, "rpm": 1650, "cool_c": 88}
 
 
-def named(name: str) -> Site:
-    site = Site.load(EXAMPLE)
-    return site.model_copy(update={"site": site.site.model_copy(update={"name": name})})
-
-
 @pytest.fixture(scope="module")
 def stage(cloud: Cloud, project: Any) -> Deployed:
-    return deploy_site(cloud, named(NAME), project)
+    return deploy_site(cloud, example_site(NAME, "OP-"), project)
 
 
 def change(stage: Deployed, **parameters: str) -> tuple[Done, set[str]]:
@@ -129,9 +123,9 @@ def test_at_level_warn_detect_logs_only_what_matters(stage: Deployed) -> None:
     assert touched >= {"Detect", "Watch"}
     assert not touched & {"DataBucket", "AlertsTable", "RawDelivery"}
     assert function_of(stage)["Environment"]["Variables"]["LOG_LEVEL"] == "WARN"
-    dull = stage.invoke({"v": 1, "machine": "EX-001", "readings": [GOOD]})
-    odd = stage.invoke({"v": 2, "machine": "EX-001", "readings": []})
-    late = stage.invoke({"v": 1, "machine": "EX-001", "readings": [GOOD]})
+    dull = stage.invoke({"v": 1, "machine": "OP-EX-001", "readings": [GOOD]})
+    odd = stage.invoke({"v": 2, "machine": "OP-EX-001", "readings": []})
+    late = stage.invoke({"v": 1, "machine": "OP-EX-001", "readings": [GOOD]})
     assert (dull["alerts"], late["late"]) == ([], 1)
     group = stage.outputs["DetectLogName"]
     lines = until(
@@ -142,7 +136,7 @@ def test_at_level_warn_detect_logs_only_what_matters(stage: Deployed) -> None:
     assert odd["stored_at"] in kept
     assert dull["stored_at"] not in kept
     _, touched = change(stage, LogLevel="INFO")
-    said = stage.invoke({"v": 1, "machine": "EX-002", "readings": [GOOD]})
+    said = stage.invoke({"v": 1, "machine": "OP-EX-002", "readings": [GOOD]})
     until(
         lambda: read_log(stage.cloud, group),
         lambda found: said["stored_at"] in [one["stored_at"] for one in found],
@@ -151,7 +145,7 @@ def test_at_level_warn_detect_logs_only_what_matters(stage: Deployed) -> None:
 
 
 def test_the_stack_is_made_with_every_choice_taken_changed_and_deleted(cloud: Cloud) -> None:
-    site = named("choices")
+    site = example_site("choices", "CHOICE-")
     body = synthesize(site)
     chosen = {
         "AlertEmail": "chef@chantier.example",

@@ -55,7 +55,7 @@ def site(cloud: Cloud, project: Path) -> Deployed:
     """The example site under another name."""
     said = Site.load(EXAMPLE).model_dump(by_alias=True)
     said["site"] |= {"name": "settled"}
-    return deploy_site(cloud, Site.model_validate(said), project)
+    return deploy_site(cloud, Site.model_validate(said), project, things=False)
 
 
 def arrive(site: Deployed, messages: list[Message], *, judged: bool = True) -> None:
