@@ -11,6 +11,7 @@ from troposphere.awslambda import Function
 
 from chantier.packing import unpacked
 from chantier.render import render
+from chantier.resources.answers import answer
 from chantier.sections import core, telling
 from chantier.site import Site
 
@@ -36,6 +37,7 @@ def build(site: Site, *, minimal: bool = False) -> Template:
     if not minimal:
         telling.add(template, site, built)
     _tag(template, site)
+    answer(template)
     return template
 
 
