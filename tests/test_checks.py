@@ -279,15 +279,17 @@ def test_ids_are_unique_and_every_rule_says_what_holds_and_what_to_do() -> None:
 
 def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     yield path
-    pairs = value.items() if isinstance(value, dict) else ()
-    pairs = enumerate(value) if isinstance(value, list) else pairs
-    for key, inner in pairs:
-        yield from places(inner, (*path, key))
+    if not isinstance(value, dict | list):
+        return
+    for key in value if isinstance(value, dict) else range(len(value)):
+        yield from places(value[key], (*path, key))
 
 
 def test_no_check_trips_over_a_template_that_is_no_template(good: Body) -> None:
     """A text, a number, a list or nothing in the place of anything at all."""
-    junk = itertools.cycle([None, 3, "x", [], [3], {}, {"Fn::If": 3}, {"Fn::Sub": []}])
+    junk: Iterator[Any] = itertools.cycle(
+        [None, 3, "x", [], [3], {}, {"Fn::If": 3}, {"Fn::Sub": []}]
+    )
     for path in [*places(good)][1:]:
         body = dict(good)
         inner: Any = body
