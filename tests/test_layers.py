@@ -25,7 +25,9 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.aggregates": (set(), set()),
     "chantier.words": (set(), set()),
     "chantier.detection": ({"chantier.telemetry", "chantier.errors"}, set()),
-    "chantier.bundle": ({"chantier.errors"}, set()),
+    "chantier.kept": (set(), set()),
+    "chantier.parts": ({"chantier.kept"}, set()),
+    "chantier.bundle": ({"chantier.errors", "chantier.parts"}, set()),
     "chantier.packing": ({"chantier.errors"}, set()),
     "chantier.site": (
         {"chantier.site_faults", "chantier.site_rules", "chantier.detection", "chantier.errors"},
@@ -36,7 +38,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         set(),
     ),
     "chantier.site_faults": (set(), {"pydantic"}),
-    "chantier.holidays_of": ({"chantier.errors"}, {"holidays"}),
+    "chantier.holidays_of": ({"chantier.errors", "chantier.kept"}, {"holidays"}),
     "chantier.site_rules": (
         {"chantier.site_faults", "chantier.detection", "chantier.holidays_of"},
         set(),
