@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import parliament
 
@@ -34,29 +34,49 @@ ACCEPTED: dict[Key, str] = {
 }
 
 
-def checkov(path: Path) -> dict[str, set[Key]]:
-    """(resource, check) of what passes, and of what fails with the answers left out."""
+class Told(NamedTuple):
+    """What checkov says of a template: (resource, check) each.
+
+    Attributes:
+        passed: with the answers left out.
+        answered: fails, and the metadata says why that is right.
+        failed: fails, and nothing answers it.
+        stale: answered, and does not fail.
+    """
+
+    passed: set[Key]
+    answered: set[Key]
+    failed: set[Key]
+    stale: set[Key]
+
+
+def checkov(path: Path) -> Told:
+    """Run it on the template as it is, and on the same without its answers."""
     body = load(path)
-    for resource in body["Resources"].values():
-        resource.get("Metadata", {}).pop("checkov", None)
+    answers = {
+        (f"{resource['Type']}.{name}", one["id"])
+        for name, resource in body["Resources"].items()
+        for one in resource.get("Metadata", {}).pop("checkov", {}).get("skip", ())
+    }
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder, f"{path.stem}.json")
         bare.write_text(json.dumps(body), "utf-8")
-        report = _checkov(path, bare)
-    told: dict[str, set[Key]] = {
-        "bare passed": set(),
-        "bare failed": set(),
-        "failed": set(),
-        "answered": set(),
-    }
-    for kind in ("passed", "failed", "skipped"):
-        for one in report["results"][f"{kind}_checks"]:
-            key = (one["resource"], f"{one['check_id']} {one['check_name']}")
-            if one["file_path"].endswith(bare.name):
-                told[f"bare {kind}"].add(key)
-            elif kind != "passed":
-                told["answered" if kind == "skipped" else kind].add(key)
-    return told
+        report = _checkov(path, bare)["results"]
+
+    def keys(kind: str, file: Path) -> set[Key]:
+        return {
+            (one["resource"], one["check_id"])
+            for one in report[f"{kind}_checks"]
+            if one["file_path"].endswith(f"/{file.name}")
+        }
+
+    fails = keys("failed", bare)
+    return Told(
+        passed=keys("passed", bare),
+        answered=keys("skipped", path) & fails,
+        failed=keys("failed", path),
+        stale=answers - fails,
+    )
 
 
 def _checkov(*paths: Path) -> dict[str, Any]:
@@ -109,20 +129,18 @@ def parliament_of(path: Path) -> tuple[int, int, list[str]]:
 def audit(path: Path) -> bool:
     """Print what both say of one template; whether there is nothing to mend."""
     told = checkov(path)
-    stale = told["answered"] - told["bare failed"]
     count, accepted, found = parliament_of(path)
     print(
-        f"{path.name}: checkov {len(told['bare passed'])} passed, "
-        f"{len(told['answered'] - stale)} answered with a reason, {len(told['failed'])} failed; "
-        f"parliament {count} policies, {accepted} accepted with a reason, {len(found)} findings."
+        f"{path.name}: checkov {len(told.passed)} passed, {len(told.answered)} answered with a "
+        f"reason, {len(told.failed)} failed; parliament {count} policies, {accepted} findings "
+        f"accepted with a reason, {len(found)} not."
     )
-    for resource, check in sorted(told["failed"]):
-        print(f"  not answered: {resource} {check}")
-    for resource, check in sorted(stale):
-        print(f"  answered without need: {resource} {check}")
-    for line in found:
-        print(f"  parliament: {line}")
-    return not (told["failed"] or stale or found)
+    lines = [f"not answered: {resource} {check}" for resource, check in sorted(told.failed)]
+    lines += [f"answered without need: {one} {check}" for one, check in sorted(told.stale)]
+    lines += [f"parliament: {line}" for line in found]
+    for line in lines:
+        print(f"  {line}")
+    return not lines
 
 
 def main() -> None:
