@@ -3,10 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+AUDIT := .venv-audit
+AUDITED := $(AUDIT)/.ready
 REPLAY ?=
+TEMPLATE ?= $(wildcard templates/*.yaml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check templates lock down clean
+.PHONY: help setup demo test check audit templates lock down clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,13 +29,26 @@ $(READY): pyproject.toml requirements.lock
 demo: setup ## Run a whole site on the embedded AWS (REPLAY=FILE replays a recording too)
 	@$(BIN)/chantier demo $(if $(REPLAY),--replay $(REPLAY))
 
-test: setup check ## Run every check and every test, on the embedded AWS
+test: setup check audit ## Run every check and every test, on the embedded AWS
 	@$(BIN)/python -m pytest
 
 check: setup ## Lint and type-check
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
+
+audit: $(AUDITED) ## Ask independent checkers about templates/ (TEMPLATE=FILE about another)
+	@$(AUDIT)/bin/python -W ignore::UserWarning -m tests.audit.run $(TEMPLATE)
+
+# Apart from .venv: what these checkers need is no dependency of the product.
+$(AUDITED): requirements-audit.lock
+	@echo "Setting up $(AUDIT) (once; about a minute) ..."
+	@$(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes \
+	  -r requirements-audit.lock || { \
+	  echo "The audit needs the packages of requirements-audit.lock, and pip could not get them."; \
+	  echo "See above; with a network or a package mirror: make audit"; exit 1; }
+	@touch $@
 
 templates: setup ## Write templates/ again from the example site
 	@$(BIN)/chantier synth --site chantier/example.toml --output templates/chantier.yaml
@@ -41,14 +57,18 @@ templates: setup ## Write templates/ again from the example site
 	@$(BIN)/chantier source watch --site chantier/example.toml --output templates/functions/watch.py
 	@$(BIN)/chantier source enrol --site chantier/example.toml --output templates/functions/enrol.py
 
-lock: setup ## Resolve requirements.lock again
+lock: setup ## Resolve requirements.lock and requirements-audit.lock again
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-package chantier \
 	  --custom-compile-command "make lock" --output-file requirements.lock --upgrade pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+	  --custom-compile-command "make lock" --output-file requirements-audit.lock --upgrade \
+	  tests/audit/requirements.in
 
 down: ## Stop the embedded AWS that a demo left running
 	@test ! -x $(BIN)/chantier || $(BIN)/chantier local down
 
 clean: ## Remove .venv and what tools leave behind
-	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) $(AUDIT) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

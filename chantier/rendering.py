@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
 from troposphere import Template
+from yaml.emitter import ScalarAnalysis
 
 WIDTH = 100
 RULE = 70
 LIST = 60
 SEQUENCE = "tag:yaml.org,2002:seq"
+# Printable lines of which none ends with a space and the first begins with none; one break
+# at the end.
+PLAIN_CODE = re.compile(r"[!-~](?:[ -~]*[!-~])?(?:\n+[ -~]*[!-~])+\n")
 # What a reader wants to know first.
 HEAD = ("AWSTemplateFormatVersion", "Description", "Metadata", "Parameters")
 RESOURCE = ("Type", "Condition", "DependsOn", "DeletionPolicy", "UpdateReplacePolicy", "Metadata")
@@ -26,6 +31,33 @@ class _Dumper(yaml.SafeDumper):
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - yaml's own signature
         super().increase_indent(flow, indentless=False)
+
+    def analyze_scalar(self, scalar: str) -> ScalarAnalysis:
+        """Code that can stand as it is stands so; yaml would look at every letter."""
+        if not PLAIN_CODE.fullmatch(scalar):
+            return super().analyze_scalar(scalar)
+        return ScalarAnalysis(
+            scalar=scalar,
+            empty=False,
+            multiline=True,
+            allow_flow_plain=False,
+            allow_block_plain=False,
+            allow_single_quoted=True,
+            allow_double_quoted=True,
+            allow_block=True,
+        )
+
+    def write_literal(self, text: str) -> None:
+        """Code line by line: yaml writes letter by letter."""
+        if not PLAIN_CODE.fullmatch(text):
+            super().write_literal(text)
+            return
+        self.write_indicator("|", need_whitespace=True)
+        self.write_line_break()
+        pad = " " * (self.indent or 0)
+        lines = text.removesuffix("\n").split("\n")
+        self.stream.write("\n".join(pad + line if line else "" for line in lines))
+        self.write_line_break()
 
     def choose_scalar_style(self) -> str:
         """`!Ref Table`, not `!Ref 'Table'`: a tag says already that it is a text."""

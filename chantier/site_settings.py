@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -96,6 +97,7 @@ def _minutes(mark: str) -> int:
     return int(hour) * 60 + int(minute)
 
 
+@cache
 def clock_changes(timezone: str) -> list[tuple[int, int]]:
     """(epoch seconds, seconds ahead of UTC from then on) of a time zone, oldest first."""
     zone = ZoneInfo(timezone)

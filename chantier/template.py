@@ -11,6 +11,7 @@ from troposphere.awslambda import Function
 
 from chantier.packing import unpacked
 from chantier.rendering import to_yaml
+from chantier.resources.answers import answer
 from chantier.resources.tags import SITE_TAG
 from chantier.sections import analysis, choices, core, enrolment, operations, telling
 from chantier.site import Site
@@ -50,6 +51,7 @@ def build(site: Site, *, minimal: bool = False) -> Template:
         enrolment.add(template, site, built)
         choices.everywhere(template, site)
     _tag(template, site)
+    answer(template)
     return template
 
 

@@ -180,10 +180,10 @@ def test_an_answer_that_says_no_ends_with_its_code() -> None:
 
 def test_lint_with_findings_ends_with_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     finding = Finding("E0000", 1, "made up", "error")
-    monkeypatch.setattr("chantier.lint.lint", lambda _body, region: [finding] if region else [])
+    monkeypatch.setattr("chantier.lint.lint", lambda _body, region: [finding][: len(region)])
     told = run("lint", "--site", str(EXAMPLE))
     assert told.exit_code == 1
-    assert "E0000 line 1: made up" in told.stdout
+    assert "template:1: E0000 made up" in told.stdout
 
 
 @pytest.mark.parametrize("speed", ["0", "-1", "nan", "inf"])

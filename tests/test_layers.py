@@ -31,7 +31,9 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     # It reads a template's plain data, of whatever made it.
     "chantier.dashboard_checks": (set(), set()),
     "chantier.detection": ({"chantier.telemetry", "chantier.errors"}, set()),
-    "chantier.bundle": ({"chantier.errors"}, set()),
+    "chantier.kept": (set(), set()),
+    "chantier.parts": ({"chantier.kept"}, set()),
+    "chantier.bundle": ({"chantier.errors", "chantier.parts"}, set()),
     "chantier.packing": ({"chantier.errors"}, set()),
     "chantier.site": (
         {"chantier.site_faults", "chantier.site_rules", "chantier.detection", "chantier.errors"},
@@ -42,7 +44,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         set(),
     ),
     "chantier.site_faults": (set(), {"pydantic"}),
-    "chantier.holidays_of": ({"chantier.errors"}, {"holidays"}),
+    "chantier.holidays_of": ({"chantier.errors", "chantier.kept"}, {"holidays"}),
     "chantier.site_rules": (
         {"chantier.site_faults", "chantier.detection", "chantier.holidays_of"},
         set(),
@@ -93,7 +95,9 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.usage": ({"chantier.prices", "chantier.site"}, set()),
     "chantier.costs": ({"chantier.prices", "chantier.usage"}, set()),
     "chantier.quotas": ({"chantier.site"}, set()),
-    "chantier.lint": ({"chantier.errors"}, {"cfnlint"}),
+    "chantier.checks": (set(), set()),
+    "chantier.lint": ({"chantier.checks", "chantier.errors"}, {"cfnlint"}),
+    "chantier.sarif": ({"chantier.checks", "chantier.lint"}, set()),
     "chantier.cloud": (set(), {"boto3", "botocore"}),
     "chantier.staging": ({"chantier.cloud", "chantier.errors"}, set()),
     "chantier.stack": ({"chantier.cloud", "chantier.staging", "chantier.errors"}, set()),
@@ -258,6 +262,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.quotas",
             "chantier.raw",
             "chantier.records",
+            "chantier.sarif",
             "chantier.sending",
             "chantier.settling",
             "chantier.site",

@@ -14,11 +14,12 @@ from chantier.cli.demo import demo
 from chantier.cli.enrolment import claim, enrol
 from chantier.cli.evaluate import evaluate
 from chantier.cli.exits import ChantierGroup
+from chantier.cli.lint import lint
 from chantier.cli.local import local
 from chantier.cli.machine import machine
 from chantier.cli.quarantine import quarantine
 from chantier.cli.settle import settle
-from chantier.cli.site import init, lint, source, synth
+from chantier.cli.site import init, source, synth
 from chantier.cli.stack import deploy
 from chantier.cli.telemetry import replay, simulate
 

@@ -1,13 +1,14 @@
-"""chantier init, synth, source, lint: the site file, its template, and the code in that."""
+"""chantier init, synth, source: the site file, its template, and the code in that."""
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import click
 
-from chantier.cli.options import json_option, load, site_option, size_option, sized
-from chantier.cli.show import answer, say
+from chantier.cli.options import load, site_option, size_option, sized
+from chantier.cli.show import say
 
 
 @click.command()
@@ -46,6 +47,8 @@ output_option = click.option(
 @size_option
 def synth(site_path: Path, output: Path | None, size: str | None, *, minimal: bool) -> None:
     """Print the CloudFormation template of the site."""
+    # A tenth of this short process would go into looking for garbage that it does not make.
+    gc.disable()
     from chantier.cli.template import template_of
 
     if minimal and size == "fleet":
@@ -79,26 +82,6 @@ def source(function: str | None, site_path: Path, output: Path | None, size: str
             f"The template has no function {name!r}.", hint=f"It has: {', '.join(found)}."
         )
     _hand_over(found[name], output)
-
-
-@click.command()
-@site_option
-@json_option
-def lint(site_path: Path, *, as_json: bool) -> None:
-    """Check the template with cfn-lint, every rule on."""
-    from chantier.lint import lint as check
-    from chantier.template import synthesize
-
-    site = load(site_path)
-    findings = check(synthesize(site), region=site.site.region)
-    if as_json:
-        answer([finding._asdict() for finding in findings])
-    else:
-        for finding in findings:
-            click.echo(f"{finding.rule} line {finding.line}: {finding.message}")
-        say(f"{len(findings)} findings.")
-    if findings:
-        raise click.exceptions.Exit(1)
 
 
 def _hand_over(text: str, output: Path | None) -> None:

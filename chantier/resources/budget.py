@@ -8,6 +8,7 @@ from troposphere.budgets import (
     BudgetData,
     Notification,
     NotificationWithSubscribers,
+    ResourceTag,
     Spend,
     Subscriber,
 )
@@ -55,6 +56,7 @@ def budget(site: Site, *, amount: Parameter, topic: Topic, policy: TopicPolicy) 
             _tell(topic, "ACTUAL", SPENT_PCT),
             _tell(topic, "FORECASTED", FORECAST_PCT),
         ],
+        ResourceTags=[ResourceTag(Key=SITE_TAG, Value=site.name)],
     )
 
 

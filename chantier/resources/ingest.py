@@ -6,7 +6,7 @@ import awacs.firehose
 import awacs.logs
 import awacs.s3
 from awacs.aws import Statement
-from troposphere import AccountId, GetAtt, Ref, Sub
+from troposphere import AccountId, GetAtt, Ref, Sub, Tags
 from troposphere.awslambda import Function, Permission
 from troposphere.firehose import (
     BufferingHints,
@@ -36,6 +36,12 @@ BY_DAY = "dt=!{timestamp:yyyy-MM-dd}/"
 BUFFER_MB = 64
 # Substitution templates of AWS IoT: who sent it, when, and a name of its own.
 REFUSED_KEY = f"{QUARANTINE}rule/${{topic(3)}}/${{timestamp()}}-${{newuuid()}}.json"
+
+
+class TaggedRule(TopicRule):  # type: ignore[misc]  # troposphere is untyped
+    """`Tags` is missing from troposphere 4.11.1's TopicRule."""
+
+    props = {**TopicRule.props, "Tags": (Tags, False)}  # noqa: RUF012 - troposphere's own form
 
 
 def stream_name(site: Site) -> str:
@@ -149,7 +155,7 @@ def topic_rule(
         bucket: where what could not be handed on is kept.
         role: what the rule may do.
     """
-    return TopicRule(
+    return TaggedRule(
         "IngestRule",
         RuleName=rule_name(site.name),
         TopicRulePayload=TopicRulePayload(

@@ -19,15 +19,14 @@ from chantier.site import Site
 
 HAS_EMAIL = "HasOperationsEmail"
 # What a checker asks of the topic, and why it is as it is.
-ANSWERS = {
-    "CKV_AWS_26": "CloudWatch alarms and Budgets cannot publish to a topic encrypted with "
-    "alias/aws/sns, and a key of one's own costs 1 USD a month; what goes through it names "
-    "alarms and sums of money, no machine, no place, no person",
-}
 
 
 def topic(site: Site) -> Topic:
-    """The topic, without a key: alarms and Budgets could not publish through SNS's own."""
+    """The topic, without a key: alarms and Budgets could not publish through SNS's own.
+
+    A key of one's own costs 1 USD a month; what goes through here names alarms and sums of
+    money, no machine, no place, no person.
+    """
     return Topic("OperationsTopic", DisplayName=f"chantier {site.name} operations")
 
 
