@@ -123,9 +123,9 @@ def prepare(site: Site, *, home: Path, say: Say) -> Stage:
     """Render, lint, start, deploy, enrol."""
     body = synthesize(site)
     findings = lint(body, region=site.site.region)
-    say(f"Template: {len(body.encode()):,} bytes, cfn-lint: {len(findings)} findings.")
+    say(f"Template: {len(body.encode()):,} bytes, chantier lint: {len(findings)} findings.")
     if findings:
-        raise ChantierError("The template does not pass cfn-lint.", "See: chantier lint")
+        raise ChantierError("The template does not pass its checks.", "See: chantier lint")
     cloud = up(home / "local", region=site.site.region, say=say)
     say("Deploying ...")
     parameters = {"RawBufferSeconds": BUFFER_S, **without_lacking(body, say)}

@@ -20,7 +20,8 @@ class Rule(NamedTuple):
     """One thing that a template must show.
 
     Attributes:
-        id: CH and three digits; the hundreds are the family.
+        id: CH and three digits; the hundreds are the family (0 size, 1 dashboards, 2 logs,
+            3 access, 4 keeping, 6 failures, 9 answers).
         says: what must hold, one line.
         todo: what to do where it does not.
     """
@@ -45,38 +46,6 @@ CHECKS: tuple[Check, ...] = (
             "Split the site, or put a part in a stack of its own.",
         ),
         size.too_many,
-    ),
-    Check(
-        Rule(
-            "CH101",
-            "An IoT rule has an error action.",
-            "Add TopicRulePayload.ErrorAction: S3, SQS or another rule.",
-        ),
-        failures.rule_without_error_action,
-    ),
-    Check(
-        Rule(
-            "CH102",
-            "A function has an on-failure destination, or queues with a redrive policy feed it.",
-            "Add an AWS::Lambda::EventInvokeConfig with DestinationConfig.OnFailure.",
-        ),
-        failures.function_without_destination,
-    ),
-    Check(
-        Rule(
-            "CH103",
-            "An event source mapping has a failure destination, or its queue a redrive policy.",
-            "Add DestinationConfig.OnFailure, or RedrivePolicy to the queue.",
-        ),
-        failures.mapping_without_destination,
-    ),
-    Check(
-        Rule(
-            "CH104",
-            "A schedule has a dead-letter queue.",
-            "Add Target.DeadLetterConfig.",
-        ),
-        failures.schedule_without_dead_letters,
     ),
     Check(
         Rule(
@@ -165,6 +134,38 @@ CHECKS: tuple[Check, ...] = (
             "Add UpdateReplacePolicy: Retain for data, Delete for logs.",
         ),
         keeping.data_without_replace_policy,
+    ),
+    Check(
+        Rule(
+            "CH601",
+            "An IoT rule has an error action.",
+            "Add TopicRulePayload.ErrorAction: S3, SQS or another rule.",
+        ),
+        failures.rule_without_error_action,
+    ),
+    Check(
+        Rule(
+            "CH602",
+            "A function has an on-failure destination, or queues with a redrive policy feed it.",
+            "Add an AWS::Lambda::EventInvokeConfig with DestinationConfig.OnFailure.",
+        ),
+        failures.function_without_destination,
+    ),
+    Check(
+        Rule(
+            "CH603",
+            "An event source mapping has a failure destination, or its queue a redrive policy.",
+            "Add DestinationConfig.OnFailure, or RedrivePolicy to the queue.",
+        ),
+        failures.mapping_without_destination,
+    ),
+    Check(
+        Rule(
+            "CH604",
+            "A schedule has a dead-letter queue.",
+            "Add Target.DeadLetterConfig.",
+        ),
+        failures.schedule_without_dead_letters,
     ),
 )
 # These need more than the template alone, or what the others found.

@@ -145,6 +145,9 @@ def audit(path: Path) -> bool:
 
 def main() -> None:
     """Audit the templates that are named, and tell whether all are fine."""
+    missing = [name for name in sys.argv[1:] if not Path(name).is_file()]
+    if missing or not sys.argv[1:]:
+        sys.exit(f"There is no template {', '.join(missing)}. Write one: chantier synth -o FILE")
     fine = [audit(Path(name)) for name in sys.argv[1:]]
     sys.exit(0 if all(fine) else 1)
 
