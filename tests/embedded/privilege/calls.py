@@ -1,0 +1,198 @@
+"""The call behind an action: what a service sends to AWS when it uses a permission.
+
+Each is made for one resource, succeeds where it is allowed, and names by its kinds the
+resources that it can be tried on. To cover a new action, add a line to `CALLS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from chantier.local.environment import ACCOUNT
+from chantier.records import KEY, MACHINE
+from tests.embedded.privilege.stage import Clients
+
+DENIED = frozenset(
+    {"AccessDenied", "AccessDeniedException", "AuthorizationError", "ForbiddenException"}
+)
+
+
+class Ask(NamedTuple):
+    """One call to be made.
+
+    Attributes:
+        by: clients of who asks.
+        root: clients of who prepares what the call needs.
+        arn: what it is about.
+    """
+
+    by: Clients
+    root: Clients
+    arn: str
+
+    @property
+    def name(self) -> str:
+        """Of a table, queue, function, stream: the first part after its kind."""
+        return self.arn.split(":", 5)[5].rpartition(":")[2].removeprefix("table/").split("/")[-1]
+
+    @property
+    def table(self) -> dict[str, str]:
+        """Table, and index if it is one, as DynamoDB takes them."""
+        _, table, *index = self.arn.split(":", 5)[5].split("/")
+        return {"TableName": table} | ({"IndexName": index[1]} if index else {})
+
+    @property
+    def place(self) -> dict[str, str]:
+        """Bucket and key of an object."""
+        bucket, _, key = self.arn.rpartition(":")[2].partition("/")
+        return {"Bucket": bucket, "Key": key.replace("*", "proof.json")}
+
+    @property
+    def queue(self) -> str:
+        """URL of a queue."""
+        return f"{self.by('sqs').meta.endpoint_url}/{ACCOUNT}/{self.name}"
+
+    def upload(self) -> dict[str, str]:
+        """An upload in parts that was begun."""
+        begun = self.root("s3").create_multipart_upload(**self.place)
+        return {**self.place, "UploadId": begun["UploadId"]}
+
+
+class Call(NamedTuple):
+    """How an action is called, and on what kinds of resource."""
+
+    kinds: tuple[str, ...]
+    make: Callable[[Ask], Any]
+
+
+def kind(arn: str) -> str:
+    """What an ARN is of: table, index, bucket, object, queue, topic, function, ..."""
+    if arn == "*":
+        return "account"
+    _, _, service, _, _, rest = arn.split(":", 5)
+    if service == "dynamodb":
+        return {2: "table", 4: "index"}[rest.count("/") + 1] if "/stream" not in rest else "feed"
+    if service == "s3":
+        return "object" if "/" in rest else "bucket"
+    return {"sqs": "queue", "sns": "topic", "lambda": "function", "firehose": "stream"}.get(
+        service, service
+    )
+
+
+_KEY = {MACHINE: {"S": "proof"}, KEY: {"S": "proof"}}
+_ALL = {
+    "KeyConditionExpression": "tell_site = :site",
+    "ExpressionAttributeValues": {":site": {"S": "proof"}},
+}
+
+CALLS: dict[str, Call] = {
+    "dynamodb:BatchGetItem": Call(
+        ("table",),
+        lambda ask: ask.by("dynamodb").batch_get_item(RequestItems={ask.name: {"Keys": [_KEY]}}),
+    ),
+    "dynamodb:GetItem": Call(
+        ("table",), lambda ask: ask.by("dynamodb").get_item(**ask.table, Key=_KEY)
+    ),
+    "dynamodb:PutItem": Call(
+        ("table",), lambda ask: ask.by("dynamodb").put_item(**ask.table, Item=_KEY)
+    ),
+    "dynamodb:UpdateItem": Call(
+        ("table",), lambda ask: ask.by("dynamodb").update_item(**ask.table, Key=_KEY)
+    ),
+    "dynamodb:DeleteItem": Call(
+        ("table",), lambda ask: ask.by("dynamodb").delete_item(**ask.table, Key=_KEY)
+    ),
+    "dynamodb:Query": Call(
+        ("table", "index"), lambda ask: ask.by("dynamodb").query(**ask.table, **_ALL)
+    ),
+    "dynamodb:Scan": Call(
+        ("table", "index"), lambda ask: ask.by("dynamodb").scan(**ask.table, Limit=1)
+    ),
+    "dynamodb:UpdateTimeToLive": Call(
+        ("table",),
+        lambda ask: ask.by("dynamodb").update_time_to_live(
+            **ask.table, TimeToLiveSpecification={"Enabled": False, "AttributeName": "x"}
+        ),
+    ),
+    "s3:PutObject": Call(("object",), lambda ask: ask.by("s3").put_object(**ask.place)),
+    "s3:GetObject": Call(
+        ("object",),
+        lambda ask: (ask.root("s3").put_object(**ask.place), ask.by("s3").get_object(**ask.place)),
+    ),
+    "s3:DeleteObject": Call(("object",), lambda ask: ask.by("s3").delete_object(**ask.place)),
+    "s3:AbortMultipartUpload": Call(
+        ("object",), lambda ask: ask.by("s3").abort_multipart_upload(**ask.upload())
+    ),
+    "s3:GetBucketLocation": Call(
+        ("bucket",), lambda ask: ask.by("s3").get_bucket_location(Bucket=ask.name)
+    ),
+    "s3:ListBucket": Call(
+        ("bucket",), lambda ask: ask.by("s3").list_objects_v2(Bucket=ask.name, MaxKeys=1)
+    ),
+    "s3:ListBucketMultipartUploads": Call(
+        ("bucket",), lambda ask: ask.by("s3").list_multipart_uploads(Bucket=ask.name)
+    ),
+    "s3:DeleteBucketPolicy": Call(
+        ("bucket",), lambda ask: ask.by("s3").delete_bucket_policy(Bucket=ask.name)
+    ),
+    "firehose:PutRecord": Call(
+        ("stream",),
+        lambda ask: ask.by("firehose").put_record(
+            DeliveryStreamName=ask.name, Record={"Data": b"proof"}
+        ),
+    ),
+    "firehose:PutRecordBatch": Call(
+        ("stream",),
+        lambda ask: ask.by("firehose").put_record_batch(
+            DeliveryStreamName=ask.name, Records=[{"Data": b"proof"}]
+        ),
+    ),
+    "sqs:SendMessage": Call(
+        ("queue",),
+        lambda ask: ask.by("sqs").send_message(QueueUrl=ask.queue, MessageBody="proof"),
+    ),
+    "sqs:ReceiveMessage": Call(
+        ("queue",), lambda ask: ask.by("sqs").receive_message(QueueUrl=ask.queue)
+    ),
+    "sqs:PurgeQueue": Call(("queue",), lambda ask: ask.by("sqs").purge_queue(QueueUrl=ask.queue)),
+    "sns:Publish": Call(
+        ("topic",), lambda ask: ask.by("sns").publish(TopicArn=ask.arn, Message="proof")
+    ),
+    "sns:Subscribe": Call(
+        ("topic",),
+        lambda ask: ask.by("sns").subscribe(
+            TopicArn=ask.arn, Protocol="email", Endpoint="proof@example.com"
+        ),
+    ),
+    "lambda:InvokeFunction": Call(
+        ("function",),
+        lambda ask: ask.by("lambda").invoke(FunctionName=ask.name, Payload=b"{}"),
+    ),
+    "lambda:GetFunction": Call(
+        ("function",), lambda ask: ask.by("lambda").get_function(FunctionName=ask.name)
+    ),
+    "ssm:GetParameter": Call(
+        ("ssm",), lambda ask: ask.by("ssm").get_parameter(Name=ask.arn.partition(":parameter")[2])
+    ),
+    "iam:ListRoles": Call(("account",), lambda ask: ask.by("iam").list_roles()),
+    "iot:ListThings": Call(("account",), lambda ask: ask.by("iot").list_things()),
+    "s3:ListAllMyBuckets": Call(("account",), lambda ask: ask.by("s3").list_buckets()),
+    "cloudformation:ListStacks": Call(
+        ("account",), lambda ask: ask.by("cloudformation").list_stacks()
+    ),
+}
+
+
+def attempt(action: str, ask: Ask) -> bool:
+    """Whether a call is allowed; one that fails for another reason raises."""
+    try:
+        CALLS[action].make(ask)
+    except ClientError as error:
+        said = error.response["Error"]
+        if said["Code"] not in DENIED or action not in said["Message"]:
+            raise
+        return False
+    return True

@@ -1,0 +1,39 @@
+"""Resources that no role of the stack has anything to do with: each must refuse all of them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from chantier.local.environment import ACCOUNT
+from tests.embedded.privilege.stage import Stage
+
+
+@cache
+def strangers(stage: Stage) -> dict[str, str]:
+    """ARNs by what a reader would call them; those in our own bucket too."""
+    region, bucket = stage.cloud.region, stage.arns["DataBucket"]
+    other = f"arn:aws:s3:::another-{stage.size}"
+    # The one that must exist: an object is laid in it before a role tries to read it.
+    stage.root("s3").create_bucket(
+        Bucket=f"another-{stage.size}",
+        CreateBucketConfiguration={"LocationConstraint": region},
+    )
+
+    def arn(service: str, rest: str) -> str:
+        return f"arn:aws:{service}:{region}:{ACCOUNT}:{rest}"
+
+    return {
+        "the account": "*",
+        "DataBucket/elsewhere/*": f"{bucket}/elsewhere/*",
+        "DataBucket/*": f"{bucket}/*",
+        "another bucket": other,
+        **{f"another bucket/{folder}/*": f"{other}/{folder}/*" for folder in ("raw", "quarantine")},
+        "another table": arn("dynamodb", "table/another"),
+        "another table/index/tell": arn("dynamodb", "table/another/index/tell"),
+        "AlertsTable/index/open": f"{stage.arns['AlertsTable']}/index/open",
+        "another queue": arn("sqs", "another"),
+        "another topic": arn("sns", "another"),
+        "another function": arn("lambda", "function:another"),
+        "another delivery stream": arn("firehose", "deliverystream/another"),
+        "another parameter": arn("ssm", "parameter/another"),
+    }
