@@ -60,7 +60,7 @@ def detect_role(bucket: Bucket, table: Table, queue: Queue, log: LogGroup) -> Ro
             allow(
                 "QuarantineMessages",
                 [awacs.s3.PutObject],
-                [Sub(f"${{{bucket.title}.Arn}}/{QUARANTINE}*")],
+                [Sub(f"${{{bucket.title}.Arn}}/{QUARANTINE}dt=*")],
             ),
             keep_failures(queue),
             write_log(log),

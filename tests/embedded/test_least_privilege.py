@@ -8,18 +8,29 @@ machine's certificate may do stands in `test_identity.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chantier.cloud import Cloud
-from tests.embedded.privilege import judge
+from chantier.local.environment import ACCOUNT
+from tests.embedded.privilege import guards, judge
 from tests.embedded.privilege.behaviours import Refused
 from tests.embedded.privilege.calls import CALLS, Ask, attempt, kind
-from tests.embedded.privilege.grants import SIZES, Grant, Size, grants, resources, roles
+from tests.embedded.privilege.grants import (
+    SIZES,
+    Grant,
+    Size,
+    grants,
+    named,
+    resources,
+    roles,
+    without,
+)
 from tests.embedded.privilege.proofs import (
+    ADMITTED,
     TRUSTED,
     Behaviour,
     Evaluated,
@@ -68,7 +79,9 @@ def test_every_permission_of_the_template_is_proved_and_none_is_proved_that_is_g
 @pytest.mark.parametrize("size", SIZES)
 def test_a_role_says_what_it_may_do_in_one_policy_of_named_actions(size: Size) -> None:
     for title, role in roles(size).items():
-        assert role.keys() <= {"Description", "AssumeRolePolicyDocument", "Policies", "Tags"}, title
+        assert role.keys() <= {"Description", "AssumeRolePolicyDocument", "Policies", "Tags"}, (
+            title
+        )
     others = {"AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"}
     assert not [title for title, one in resources(size).items() if one["Type"] in others]
     for title, role in roles(size).items():
@@ -113,10 +126,19 @@ def test_by_iams_rules_a_call_needs_each_permission(
     on: Callable[[Size], Stage], size: Size, grant: Grant
 ) -> None:
     stage = on(size)
-    role, arn = stage.roles[grant.role], stage.arn(grant)
-    with role.without((grant.action, arn)) as left:
-        assert not judge.allows(left, grant.action, arn.replace("*", "one"))
-    assert judge.allows(role.policy, grant.action, arn.replace("*", "one"))
+    policy, arn = stage.roles[grant.role].policy, stage.arn(grant)
+    assert judge.allows(policy, grant.action, judge.example(arn))
+    left = without(policy, [(grant.action, arn)])
+    assert not judge.allows(left, grant.action, judge.example(arn))
+
+
+@pytest.mark.parametrize(("size", "grant"), cases(Evaluated))
+def test_what_is_left_to_the_evaluator_cannot_be_tried_here(
+    on: Callable[[Size], Stage], size: Size, grant: Grant
+) -> None:
+    stage = on(size)
+    clients = stage.twin(grant.role)[1]
+    assert not attempt(grant.action, Ask(clients, stage.root, stage.arn(grant)))
 
 
 @pytest.mark.parametrize(("size", "title"), sized_roles())
@@ -152,13 +174,110 @@ def test_by_iams_rules_a_role_may_use_no_other_log_and_no_other_stream(
     on: Callable[[Size], Stage], size: Size, title: str
 ) -> None:
     stage = on(size)
-    judged = {
-        grant for grant, proof in proofs("starter").items() if isinstance(proof, Evaluated)
-    }
+    judged = {grant for grant, proof in proofs("starter").items() if isinstance(proof, Evaluated)}
     own = {(grant.action, grant.on) for grant in grants(size) if grant.role == title}
     for grant in judged:
         may = (grant.action, grant.on) in own
-        arn = stage.arn(grant).replace("*", "one")
+        arn = judge.example(stage.arn(grant))
         assert judge.allows(stage.roles[title].policy, grant.action, arn) is may, grant
         other = arn.replace("privilege", "another")
         assert not judge.allows(stage.roles[title].policy, grant.action, other), grant
+
+
+def test_of_every_role_it_is_said_who_takes_it() -> None:
+    assert TRUSTED.keys() == roles("starter").keys() | roles("fleet").keys()
+
+
+@pytest.mark.parametrize(("size", "title"), sized_roles())
+def test_a_role_is_taken_by_its_service_alone_and_for_its_own_resource(
+    on: Callable[[Size], Stage], size: Size, title: str
+) -> None:
+    stage = on(size)
+    (statement,) = roles(size)[title]["AssumeRolePolicyDocument"]["Statement"]
+    service, source = TRUSTED[title]
+    assert statement["Principal"] == {"Service": service}
+    asked = statement.get("Condition", {}).get("ArnEquals", {}).get("aws:SourceArn", "")
+    assert (named(asked) if asked else "") == source
+    right = stage.written(asked)
+
+    trust = stage.trust(title)
+
+    def may(*, service: str = "", source: str = "", account: str = ACCOUNT) -> bool:
+        asked = judge.decides(
+            trust, "sts:AssumeRole", "*", service=service, source=source, account=account
+        )
+        return asked == "Allow"
+
+    assert may(service=service, source=right)
+    assert not may(service="ec2.amazonaws.com", source=right)
+    assert not may()
+    assert not may(account=judge.STRANGER)
+    for theirs, account in strange(right) if right else ():
+        assert not may(service=service, source=theirs, account=account), (theirs, account)
+
+
+def strange(source: str) -> tuple[tuple[str, str], ...]:
+    """Source and account of whom a service may act for that is not us: a confused deputy's."""
+    theirs = source.replace(ACCOUNT, judge.STRANGER)
+    return (
+        (source, judge.STRANGER),
+        (theirs, judge.STRANGER),
+        (theirs, ACCOUNT),
+        (f"{source}-other", ACCOUNT),
+        ("", ACCOUNT),
+    )
+
+
+def everywhere(kind_of: str) -> Iterator[tuple[Size, str, dict[str, Any]]]:
+    """The resources of a type: those of the starter, and what the fleet has beside them."""
+    seen: set[str] = set()
+    for size in SIZES:
+        for title, said in resources(size).items():
+            if said["Type"] == kind_of and title not in seen:
+                seen.add(title)
+                yield size, title, said["Properties"]
+
+
+def test_a_function_is_called_by_named_resources_of_this_account_alone(
+    on: Callable[[Size], Stage],
+) -> None:
+    found = list(everywhere("AWS::Lambda::Permission"))
+    assert found
+    for size, title, said in found:
+        stage = on(size)
+        policy, arn = guards.of_function(stage, said["FunctionName"]["Ref"])
+        service, right = said["Principal"], stage.written(said["SourceArn"])
+        may = partial(judge.decides, policy, said["Action"], arn)
+        assert may(service=service, source=right) == "Allow", title
+        assert may(service="s3.amazonaws.com", source=right) != "Allow", title
+        assert may() != "Allow", title
+        for source, account in strange(right):
+            said_to = may(service=service, source=source, account=account)
+            assert said_to != "Allow", (title, source, account)
+        change = partial(judge.decides, policy, "lambda:UpdateFunctionCode", arn)
+        assert change(service=service, source=right) != "Allow", title
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_bucket_queue_and_topic_has_a_policy(size: Size) -> None:
+    assert guards.bare(size) == set()
+
+
+@pytest.mark.parametrize("type_", guards.HELD)
+def test_a_bucket_queue_or_topic_refuses_plain_text_and_lets_in_nobody_that_is_not_named(
+    on: Callable[[Size], Stage], type_: str
+) -> None:
+    for size, title, _ in everywhere(type_):
+        policy, arn = guards.HELD[type_].read(on(size), title)
+        for action, part in guards.HELD[type_].tried:
+            decides = partial(judge.decides, policy, action, arn + part)
+            assert decides(tls=False) == "Deny", (title, action)
+            assert decides(account=judge.STRANGER) != "Allow", (title, action)
+            admitted = ADMITTED.get(title, {})
+            for service in {*guards.SERVICES, *admitted}:
+                let_in = action in admitted.get(service, ())
+                assert decides(service=service, tls=False) == "Deny", (title, service, action)
+                said = decides(service=service, source=guards.source_of(policy, service))
+                assert (said == "Allow") is let_in, (title, service, action)
+                stranger = decides(service=service, account=judge.STRANGER)
+                assert stranger != "Allow", (title, service, action)

@@ -18,7 +18,9 @@ from chantier.template import build
 Size = Literal["starter", "fleet"]
 SIZES: tuple[Size, ...] = ("starter", "fleet")
 POLICY = "own-work"
-_PREFIX = re.compile(r"^arn:\$\{AWS::Partition\}:([\w-]+):(?:\$\{AWS::Region\})?:(?:\$\{AWS::AccountId\})?:")
+_PREFIX = re.compile(
+    r"^arn:\$\{AWS::Partition\}:([\w-]+):(?:\$\{AWS::Region\})?:(?:\$\{AWS::AccountId\})?:"
+)
 _PART = re.compile(r"\$\{(\w+)(?:\.Arn)?\}")
 _SITE = re.compile(r"privilege[-_](starter|fleet)")
 
@@ -46,7 +48,7 @@ def site(size: Size) -> Site:
     """The example site, as a site of its own of that size."""
     said = Site.load(EXAMPLE).model_dump(by_alias=True)
     said["site"] |= {"name": f"privilege-{size}", "language": "en", "size": size}
-    said["zones"], said["calendar"] = [], {}
+    said["limits"], said["zones"], said["calendar"] = {}, [], {}
     said["machines"] = [{"id": f"P-{n:03}", "class": "roller"} for n in range(60)]
     return Site.model_validate(said)
 

@@ -17,6 +17,13 @@ STRANGER = "111122223333"
 """An account that is not ours: the one of AWS's own examples."""
 
 
+def example(arn: str) -> str:
+    """One resource of those that an ARN with a wildcard stands for."""
+    if ":log-group:" in arn:
+        return arn.removesuffix("*") + "log-stream:one"
+    return arn.replace("*", "one")
+
+
 def allows(policy: dict[str, Any], action: str, resource: str) -> bool:
     """Whether a role's policy allows a call over TLS."""
     context = _context(action, resource, f"arn:aws:sts::{ACCOUNT}:assumed-role/any/any")

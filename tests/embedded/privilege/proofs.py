@@ -96,7 +96,7 @@ STARTER: dict[str, Table] = {
             ("dynamodb:GetItem", "AlertsTable"): Behaviour(behaviours.hears_a_machine),
             ("dynamodb:PutItem", "AlertsTable"): Behaviour(behaviours.hears_a_machine),
             ("dynamodb:UpdateItem", "AlertsTable"): Behaviour(behaviours.opens_an_alert),
-            ("s3:PutObject", "DataBucket/quarantine/*"): Behaviour(
+            ("s3:PutObject", "DataBucket/quarantine/dt=*"): Behaviour(
                 behaviours.quarantines_a_message
             ),
         },
@@ -119,7 +119,9 @@ STARTER: dict[str, Table] = {
         },
     ),
     "WatchScheduleRole": {
-        ("lambda:InvokeFunction", "Watch"): Twin("the schedule's call; its role is not asked here"),
+        ("lambda:InvokeFunction", "Watch"): Twin(
+            "the schedule's call; its role is not asked here"
+        ),
         ("sqs:SendMessage", "DeadLetters"): Twin("the schedule's, for a call that never arrived"),
     },
 }
@@ -128,8 +130,8 @@ FLEET: dict[str, Table] = {}
 """What `size = "fleet"` grants and `starter` does not."""
 
 TRUSTED: dict[str, Source] = {
-    "IngestRole": ("iot.amazonaws.com", "iot:rule/SITE"),
-    "RawDeliveryRole": ("firehose.amazonaws.com", "firehose:deliverystream/SITE-raw"),
+    "IngestRole": ("iot.amazonaws.com", "iot:rule/chantier_SITE"),
+    "RawDeliveryRole": ("firehose.amazonaws.com", "firehose:deliverystream/chantier-SITE-raw"),
     # Lambda names no source when it takes a role; none to compare with.
     "DetectRole": ("lambda.amazonaws.com", ""),
     "WatchRole": ("lambda.amazonaws.com", ""),
@@ -137,12 +139,17 @@ TRUSTED: dict[str, Source] = {
 }
 """Who may take each role: the service, and the resource that it must act for."""
 
+ADMITTED: dict[str, dict[str, tuple[str, ...]]] = {}
+"""Of a bucket, queue or topic, the services that its policy lets in, and what they may do."""
+
 
 def proofs(size: Size) -> dict[Grant, Proof]:
     """Every permission of a size that is to be proved on it."""
     tables = {"starter": STARTER, "fleet": FLEET}[size]
     return {
-        Grant(role, *pair): proof for role, table in tables.items() for pair, proof in table.items()
+        Grant(role, *pair): proof
+        for role, table in tables.items()
+        for pair, proof in table.items()
     }
 
 

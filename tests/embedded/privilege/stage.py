@@ -132,6 +132,21 @@ class Stage:
         """ARN of what a grant is on, as deployed."""
         return self.arns[grant.on]
 
+    def written(self, value: Any) -> str:
+        """An ARN of the template, its pseudo parameters filled in."""
+        if isinstance(value, str):
+            return value
+        ((function, text),) = value.items()
+        if function != "Fn::Sub":
+            return self.arns[named(value)]
+        for name, pseudo in {
+            "Partition": "aws",
+            "Region": self.cloud.region,
+            "AccountId": ACCOUNT,
+        }.items():
+            text = text.replace(f"${{AWS::{name}}}", pseudo)
+        return str(text)
+
     def trust(self, title: str) -> dict[str, Any]:
         """Who may take a role."""
         role = self.root("iam").get_role(RoleName=self.roles[title].name)["Role"]

@@ -26,8 +26,11 @@ def strangers(stage: Stage) -> dict[str, str]:
         "the account": "*",
         "DataBucket/elsewhere/*": f"{bucket}/elsewhere/*",
         "DataBucket/*": f"{bucket}/*",
+        "DataBucket/quarantine/*": f"{bucket}/quarantine/*",
         "another bucket": other,
-        **{f"another bucket/{folder}/*": f"{other}/{folder}/*" for folder in ("raw", "quarantine")},
+        **{
+            f"another bucket/{folder}/*": f"{other}/{folder}/*" for folder in ("raw", "quarantine")
+        },
         "another table": arn("dynamodb", "table/another"),
         "another table/index/tell": arn("dynamodb", "table/another/index/tell"),
         "AlertsTable/index/open": f"{stage.arns['AlertsTable']}/index/open",
