@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from chantier.local.environment import ACCOUNT
 from chantier.records import KEY, MACHINE, TELL_SITE
-from tests.embedded.privilege.stage import Clients
+from tests.embedded.privilege.stage import Clients, Stage
 
 DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "AuthorizationError", "ForbiddenException"}
@@ -26,12 +26,12 @@ class Ask(NamedTuple):
 
     Attributes:
         by: clients of who asks.
-        root: clients of who prepares what the call needs.
+        stage: where; it prepares what the call needs.
         arn: what it is about.
     """
 
     by: Clients
-    root: Clients
+    stage: Stage
     arn: str
 
     @property
@@ -63,7 +63,7 @@ class Ask(NamedTuple):
 
     def upload(self) -> dict[str, str]:
         """An upload in parts that was begun."""
-        begun = self.root("s3").create_multipart_upload(**self.place)
+        begun = self.stage.root("s3").create_multipart_upload(**self.place)
         return {**self.place, "UploadId": begun["UploadId"]}
 
 
@@ -126,7 +126,10 @@ CALLS: dict[str, Call] = {
     "s3:PutObject": Call(("object",), lambda ask: ask.by("s3").put_object(**ask.place)),
     "s3:GetObject": Call(
         ("object",),
-        lambda ask: (ask.root("s3").put_object(**ask.place), ask.by("s3").get_object(**ask.place)),
+        lambda ask: (
+            ask.stage.root("s3").put_object(**ask.place),
+            ask.by("s3").get_object(**ask.place),
+        ),
     ),
     "s3:DeleteObject": Call(("object",), lambda ask: ask.by("s3").delete_object(**ask.place)),
     "s3:AbortMultipartUpload": Call(

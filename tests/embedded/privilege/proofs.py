@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tests.embedded.privilege import behaviours
 from tests.embedded.privilege.grants import Grant, Size
@@ -50,7 +50,21 @@ class Evaluated:
 
 Proof = Behaviour | Twin | Evaluated
 Table = dict[tuple[str, str], Proof]
-Source = tuple[str, str]
+
+
+class Taker(NamedTuple):
+    """Who may take a role.
+
+    Attributes:
+        service: the AWS service.
+        source: what it must act for, and in our account; empty where it says nothing of it.
+        account: whether it must act in our account, though it does not say for what.
+    """
+
+    service: str
+    source: str = ""
+    account: bool = False
+
 
 AFTER_RETRIES = Twin("Lambda's own call after the last retry, not made under the role here")
 FIREHOSE_ASKS = Twin("kept because AWS's documentation of Firehose asks for it; not used here")
@@ -129,15 +143,17 @@ STARTER: dict[str, Table] = {
 FLEET: dict[str, Table] = {}
 """What `size = "fleet"` grants and `starter` does not."""
 
-TRUSTED: dict[str, Source] = {
-    "IngestRole": ("iot.amazonaws.com", "iot:rule/chantier_SITE"),
-    "RawDeliveryRole": ("firehose.amazonaws.com", "firehose:deliverystream/chantier-SITE-raw"),
-    # Lambda names no source when it takes a role; none to compare with.
-    "DetectRole": ("lambda.amazonaws.com", ""),
-    "WatchRole": ("lambda.amazonaws.com", ""),
-    "WatchScheduleRole": ("scheduler.amazonaws.com", "scheduler:schedule-group/default"),
+TRUSTED: dict[str, Taker] = {
+    "IngestRole": Taker("iot.amazonaws.com", "iot:rule/chantier_SITE"),
+    "RawDeliveryRole": Taker(
+        "firehose.amazonaws.com", "firehose:deliverystream/chantier-SITE-raw"
+    ),
+    # Lambda says nothing of the function when it takes a role.
+    "DetectRole": Taker("lambda.amazonaws.com"),
+    "WatchRole": Taker("lambda.amazonaws.com"),
+    "WatchScheduleRole": Taker("scheduler.amazonaws.com", "scheduler:schedule-group/default"),
 }
-"""Who may take each role: the service, and the resource that it must act for."""
+"""Who may take each role: its trust policy says this and no more."""
 
 ADMITTED: dict[str, dict[str, tuple[str, ...]]] = {}
 """Of a bucket, queue or topic, the services that its policy lets in, and what they may do."""
