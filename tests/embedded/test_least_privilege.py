@@ -1,7 +1,7 @@
 """Least privilege, proved: every permission is needed, and nothing else is allowed.
 
 Of each permission of the template, taken away alone, something fails that works with it;
-`privilege/proofs.py` says what, and in which of three ways that is shown. What a
+`privilege/tables` says what, and in which of three ways that is shown. What a
 machine's certificate may do stands in `test_identity.py`.
 """
 
@@ -17,8 +17,9 @@ import pytest
 from chantier.cloud import Cloud
 from chantier.local.environment import ACCOUNT
 from tests.embedded.privilege import guards, judge
+from tests.embedded.privilege.ask import Ask, kind
 from tests.embedded.privilege.behaviours import Refused
-from tests.embedded.privilege.calls import CALLS, Ask, attempt, kind
+from tests.embedded.privilege.calls import CALLS, attempt
 from tests.embedded.privilege.grants import (
     SIZES,
     Grant,
@@ -29,17 +30,10 @@ from tests.embedded.privilege.grants import (
     roles,
     without,
 )
-from tests.embedded.privilege.proofs import (
-    ADMITTED,
-    TRUSTED,
-    Behaviour,
-    Evaluated,
-    Proof,
-    Twin,
-    proofs,
-)
+from tests.embedded.privilege.proofs import ADMITTED, TRUSTED, proofs
 from tests.embedded.privilege.stage import Stage
 from tests.embedded.privilege.strangers import strangers
+from tests.embedded.privilege.ways import Behaviour, Evaluated, Proof, Twin
 
 pytestmark = pytest.mark.embedded
 Case = tuple[Size, Grant]

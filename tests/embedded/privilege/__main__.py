@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from tests.embedded.privilege.grants import SIZES
-from tests.embedded.privilege.proofs import Behaviour, proofs, way
+from tests.embedded.privilege.proofs import proofs, way
+from tests.embedded.privilege.ways import Behaviour
 
 counted: Counter[str] = Counter()
 for size in SIZES:

@@ -7,85 +7,15 @@ resources that it can be tried on. To cover a new action, add a line to `CALLS`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from chantier.local.environment import ACCOUNT
 from chantier.records import KEY, MACHINE, TELL_SITE
-from tests.embedded.privilege.stage import Clients, Stage
+from tests.embedded.privilege.ask import Ask, Call
 
 DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "AuthorizationError", "ForbiddenException"}
 )
-
-
-class Ask(NamedTuple):
-    """One call to be made.
-
-    Attributes:
-        by: clients of who asks.
-        stage: where; it prepares what the call needs.
-        arn: what it is about.
-    """
-
-    by: Clients
-    stage: Stage
-    arn: str
-
-    @property
-    def name(self) -> str:
-        """Of a table, queue, function, stream: the first part after its kind."""
-        return self.arn.split(":", 5)[5].rpartition(":")[2].removeprefix("table/").split("/")[-1]
-
-    @property
-    def table(self) -> dict[str, str]:
-        """Table, and index if it is one, as DynamoDB takes them."""
-        _, table, *part = self.arn.split(":", 5)[5].split("/")
-        return {"TableName": table} | ({"IndexName": part[1]} if "index" in part else {})
-
-    @property
-    def place(self) -> dict[str, str]:
-        """Bucket and key of an object."""
-        bucket, _, key = self.arn.rpartition(":")[2].partition("/")
-        return {"Bucket": bucket, "Key": key.replace("*", "proof.json")}
-
-    @property
-    def queue(self) -> str:
-        """URL of a queue."""
-        return f"{self.by('sqs').meta.endpoint_url}/{ACCOUNT}/{self.name}"
-
-    @property
-    def log(self) -> str:
-        """Name of a log group."""
-        return self.arn.split(":", 6)[6].partition(":")[0]
-
-    def upload(self) -> dict[str, str]:
-        """An upload in parts that was begun."""
-        begun = self.stage.root("s3").create_multipart_upload(**self.place)
-        return {**self.place, "UploadId": begun["UploadId"]}
-
-
-class Call(NamedTuple):
-    """How an action is called, and on what kinds of resource."""
-
-    kinds: tuple[str, ...]
-    make: Callable[[Ask], Any]
-
-
-def kind(arn: str) -> str:
-    """What an ARN is of: table, index, bucket, object, queue, topic, function, ..."""
-    if arn == "*":
-        return "account"
-    _, _, service, _, _, rest = arn.split(":", 5)
-    if service == "dynamodb":
-        return {"": "table", "index": "index", "stream": "feed"}[(*rest.split("/"), "")[2]]
-    if service == "s3":
-        return "object" if "/" in rest else "bucket"
-    return {"sqs": "queue", "sns": "topic", "lambda": "function", "firehose": "stream"}.get(
-        service, service
-    )
 
 
 _KEY = {MACHINE: {"S": "proof"}, KEY: {"S": "proof"}}
