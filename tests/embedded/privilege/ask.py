@@ -49,6 +49,13 @@ class Ask(NamedTuple):
         """Name of a log group."""
         return self.arn.split(":", 6)[6].partition(":")[0]
 
+    def receipt(self) -> str:
+        """Of a message that was received."""
+        root = self.stage.root("sqs")
+        root.send_message(QueueUrl=self.queue, MessageBody="proof")
+        (message,) = root.receive_message(QueueUrl=self.queue, WaitTimeSeconds=5)["Messages"]
+        return str(message["ReceiptHandle"])
+
     def upload(self) -> dict[str, str]:
         """An upload in parts that was begun."""
         begun = self.stage.root("s3").create_multipart_upload(**self.place)

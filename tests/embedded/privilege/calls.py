@@ -96,6 +96,13 @@ CALLS: dict[str, Call] = {
     "sqs:ReceiveMessage": Call(
         ("queue",), lambda ask: ask.by("sqs").receive_message(QueueUrl=ask.queue)
     ),
+    "sqs:DeleteMessage": Call(
+        ("queue",),
+        lambda ask: ask.by("sqs").delete_message(QueueUrl=ask.queue, ReceiptHandle=ask.receipt()),
+    ),
+    "sqs:GetQueueAttributes": Call(
+        ("queue",), lambda ask: ask.by("sqs").get_queue_attributes(QueueUrl=ask.queue)
+    ),
     "sqs:PurgeQueue": Call(("queue",), lambda ask: ask.by("sqs").purge_queue(QueueUrl=ask.queue)),
     "sns:Publish": Call(
         ("topic",), lambda ask: ask.by("sns").publish(TopicArn=ask.arn, Message="proof")

@@ -194,7 +194,7 @@ class Stage:
         """Nothing wakes a function up but the tests."""
         aws = self.root("lambda")
         for mapping in aws.list_event_source_mappings()["EventSourceMappings"]:
-            if mapping["FunctionArn"].rpartition(":")[2] == self.ids["Watch"]:
+            if mapping["FunctionArn"].rpartition(":")[2] in self.ids.values():
                 aws.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
         self.root("scheduler").delete_schedule(Name=self.ids["WatchSchedule"])
 

@@ -13,7 +13,8 @@ def strangers(stage: Stage) -> dict[str, str]:
     """ARNs by what a reader would call them; those in our own bucket too."""
     region, bucket = stage.cloud.region, stage.arns["DataBucket"]
     other = f"arn:aws:s3:::another-{stage.size}"
-    # The one that must exist: an object is laid in it before a role tries to read it.
+    # Those that must exist: something is laid in them before a role tries to take it.
+    stage.root("sqs").create_queue(QueueName="another")
     stage.root("s3").create_bucket(
         Bucket=f"another-{stage.size}",
         CreateBucketConfiguration={"LocationConstraint": region},
