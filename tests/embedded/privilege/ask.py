@@ -78,6 +78,8 @@ def kind(arn: str) -> str:
         return {"": "table", "index": "index", "stream": "feed"}[(*rest.split("/"), "")[2]]
     if service == "s3":
         return "object" if "/" in rest else "bucket"
+    if service == "iot":
+        return rest.partition("/")[0]
     return {"sqs": "queue", "sns": "topic", "lambda": "function", "firehose": "stream"}.get(
         service, service
     )

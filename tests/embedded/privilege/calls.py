@@ -11,6 +11,7 @@ import time
 from botocore.exceptions import ClientError
 
 from chantier.records import KEY, MACHINE, TELL_SITE
+from tests.embedded.privilege import calls_iot
 from tests.embedded.privilege.ask import Ask, Call
 
 DENIED = frozenset(
@@ -25,6 +26,7 @@ _ALL = {
 }
 
 CALLS: dict[str, Call] = {
+    **calls_iot.CALLS,
     "dynamodb:BatchGetItem": Call(
         ("table",),
         lambda ask: ask.by("dynamodb").batch_get_item(RequestItems={ask.name: {"Keys": [_KEY]}}),

@@ -39,5 +39,10 @@ def strangers(stage: Stage) -> dict[str, str]:
         "another topic": arn("sns", "another"),
         "another function": arn("lambda", "function:another"),
         "another delivery stream": arn("firehose", "deliverystream/another"),
+        "iot:thing/another": arn("iot", "thing/another"),
+        "another group": arn("iot", "thinggroup/another"),
+        "another thing type": arn("iot", "thingtype/another"),
+        "another IoT policy": arn("iot", "policy/another"),
+        "iot:cert/another": arn("iot", f"cert/{'0' * 64}"),
         "another parameter": arn("ssm", "parameter/another"),
     }
