@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from chantier.local.environment import ACCOUNT
@@ -49,6 +50,13 @@ class Ask(NamedTuple):
         """Name of a log group."""
         return self.arn.split(":", 6)[6].partition(":")[0]
 
+    def fresh_log(self) -> str:
+        """Name of a log group that is not there."""
+        logs = self.stage.root("logs")
+        with suppress(logs.exceptions.ResourceNotFoundException):
+            logs.delete_log_group(logGroupName=self.log)
+        return self.log
+
     def receipt(self) -> str:
         """Of a message that was received."""
         root = self.stage.root("sqs")
@@ -78,6 +86,8 @@ def kind(arn: str) -> str:
         return {"": "table", "index": "index", "stream": "feed"}[(*rest.split("/"), "")[2]]
     if service == "s3":
         return "object" if "/" in rest else "bucket"
+    if service == "logs":
+        return "streams of a log" if rest.endswith(":*") else "log"
     if service == "iot":
         return rest.partition("/")[0]
     return {"sqs": "queue", "sns": "topic", "lambda": "function", "firehose": "stream"}.get(

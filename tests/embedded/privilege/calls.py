@@ -125,6 +125,9 @@ CALLS: dict[str, Call] = {
     "ssm:GetParameter": Call(
         ("ssm",), lambda ask: ask.by("ssm").get_parameter(Name=ask.arn.partition(":parameter")[2])
     ),
+    "logs:CreateLogGroup": Call(
+        ("log",), lambda ask: ask.by("logs").create_log_group(logGroupName=ask.fresh_log())
+    ),
     "iam:ListRoles": Call(("account",), lambda ask: ask.by("iam").list_roles()),
     "iot:ListThings": Call(("account",), lambda ask: ask.by("iot").list_things()),
     "s3:ListAllMyBuckets": Call(("account",), lambda ask: ask.by("s3").list_buckets()),
@@ -134,12 +137,13 @@ CALLS: dict[str, Call] = {
 }
 
 UNJUDGED: dict[str, Call] = {
+    **calls_iot.UNJUDGED,
     "logs:CreateLogStream": Call(
-        ("logs",),
+        ("streams of a log",),
         lambda ask: ask.by("logs").create_log_stream(logGroupName=ask.log, logStreamName="one"),
     ),
     "logs:PutLogEvents": Call(
-        ("logs",),
+        ("streams of a log",),
         lambda ask: ask.by("logs").put_log_events(
             logGroupName=ask.log,
             logStreamName="one",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 from tests.embedded.privilege.ask import Ask, Call
 from tests.embedded.privilege.stage import Stage
@@ -19,8 +21,15 @@ def _thing(ask: Ask) -> str:
     """A thing that is there: the one that is asked about, or any."""
     named = ask.arn.partition(":thing/")[2].replace("*", "")
     name = named or f"proof-{ask.stage.size}"
-    ask.stage.root("iot").create_thing(thingName=name)
+    iot = ask.stage.root("iot")
+    with suppress(iot.exceptions.ResourceAlreadyExistsException):
+        iot.create_thing(thingName=name)
     return name
+
+
+def _new_thing(ask: Ask) -> str:
+    """A thing that is not there yet: the one that is asked about, or any."""
+    return ask.arn.partition(":thing/")[2].replace("*", f"proof-{uuid4()}")
 
 
 def _group(ask: Ask) -> str:
@@ -31,7 +40,7 @@ def _group(ask: Ask) -> str:
 
 CALLS: dict[str, Call] = {
     "iot:CreateThing": Call(
-        ("thing",), lambda ask: ask.by("iot").create_thing(thingName=_thing(ask))
+        ("thing",), lambda ask: ask.by("iot").create_thing(thingName=_new_thing(ask))
     ),
     "iot:DescribeThing": Call(
         ("thing",), lambda ask: ask.by("iot").describe_thing(thingName=_thing(ask))
@@ -66,13 +75,6 @@ CALLS: dict[str, Call] = {
         ("policy",),
         lambda ask: ask.by("iot").create_policy(policyName=ask.name, policyDocument="{}"),
     ),
-    "iot:AttachPolicy": Call(
-        ("cert",),
-        lambda ask: ask.by("iot").attach_policy(
-            policyName=ask.stage.deployed.outputs["MachinePolicyName"],
-            target=_certificate(ask.stage)["certificateArn"],
-        ),
-    ),
     "iot:AttachThingPrincipal": Call(
         ("thing",),
         lambda ask: ask.by("iot").attach_thing_principal(
@@ -92,3 +94,14 @@ CALLS: dict[str, Call] = {
         ),
     ),
 }
+
+UNJUDGED: dict[str, Call] = {
+    "iot:AttachPolicy": Call(
+        ("cert",),
+        lambda ask: ask.by("iot").attach_policy(
+            policyName=ask.stage.deployed.outputs["MachinePolicyName"],
+            target=_certificate(ask.stage)["certificateArn"],
+        ),
+    ),
+}
+"""As `calls.UNJUDGED`."""

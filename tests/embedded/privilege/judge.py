@@ -19,8 +19,8 @@ STRANGER = "111122223333"
 
 def example(arn: str) -> str:
     """One resource of those that an ARN with a wildcard stands for."""
-    if ":log-group:" in arn:
-        return arn.removesuffix("*") + "log-stream:one"
+    if ":log-group:" in arn and arn.endswith(":*"):
+        return f"{arn[:-1]}log-stream:one"
     return arn.replace("*", "one")
 
 

@@ -44,5 +44,6 @@ def strangers(stage: Stage) -> dict[str, str]:
         "another thing type": arn("iot", "thingtype/another"),
         "another IoT policy": arn("iot", "policy/another"),
         "iot:cert/another": arn("iot", f"cert/{'0' * 64}"),
+        "another log": arn("logs", "log-group:another"),
         "another parameter": arn("ssm", "parameter/another"),
     }
