@@ -88,7 +88,7 @@ def kind(arn: str) -> str:
         return "object" if "/" in rest else "bucket"
     if service == "logs":
         return "streams of a log" if rest.endswith(":*") else "log"
-    if service == "iot":
+    if service in {"iot", "athena", "glue"}:
         return rest.partition("/")[0]
     return {"sqs": "queue", "sns": "topic", "lambda": "function", "firehose": "stream"}.get(
         service, service

@@ -11,7 +11,7 @@ import time
 from botocore.exceptions import ClientError
 
 from chantier.records import KEY, MACHINE, TELL_SITE
-from tests.embedded.privilege import calls_iot
+from tests.embedded.privilege import calls_analysis, calls_iot
 from tests.embedded.privilege.ask import Ask, Call
 
 DENIED = frozenset(
@@ -27,6 +27,7 @@ _ALL = {
 
 CALLS: dict[str, Call] = {
     **calls_iot.CALLS,
+    **calls_analysis.CALLS,
     "dynamodb:BatchGetItem": Call(
         ("table",),
         lambda ask: ask.by("dynamodb").batch_get_item(RequestItems={ask.name: {"Keys": [_KEY]}}),
@@ -66,6 +67,9 @@ CALLS: dict[str, Call] = {
     "s3:DeleteObject": Call(("object",), lambda ask: ask.by("s3").delete_object(**ask.place)),
     "s3:AbortMultipartUpload": Call(
         ("object",), lambda ask: ask.by("s3").abort_multipart_upload(**ask.upload())
+    ),
+    "s3:ListMultipartUploadParts": Call(
+        ("object",), lambda ask: ask.by("s3").list_parts(**ask.upload())
     ),
     "s3:GetBucketLocation": Call(
         ("bucket",), lambda ask: ask.by("s3").get_bucket_location(Bucket=ask.name)
@@ -138,6 +142,7 @@ CALLS: dict[str, Call] = {
 
 UNJUDGED: dict[str, Call] = {
     **calls_iot.UNJUDGED,
+    **calls_analysis.UNJUDGED,
     "logs:CreateLogStream": Call(
         ("streams of a log",),
         lambda ask: ask.by("logs").create_log_stream(logGroupName=ask.log, logStreamName="one"),
@@ -170,6 +175,9 @@ UNJUDGED: dict[str, Call] = {
     ),
 }
 """Calls that the embedded AWS refuses to everybody but root: it does not know their resource."""
+
+UNCALLED = frozenset({"athena:GetQueryResultsStream"})
+"""Permissions that AWS's services ask for and that no call of anybody else's needs."""
 
 
 def attempt(action: str, ask: Ask) -> bool:

@@ -45,5 +45,8 @@ def strangers(stage: Stage) -> dict[str, str]:
         "another IoT policy": arn("iot", "policy/another"),
         "iot:cert/another": arn("iot", f"cert/{'0' * 64}"),
         "another log": arn("logs", "log-group:another"),
+        "another work group": arn("athena", "workgroup/another"),
+        "glue:catalog": arn("glue", "catalog"),
+        "another database": arn("glue", "database/another"),
         "another parameter": arn("ssm", "parameter/another"),
     }
