@@ -28,6 +28,7 @@ from tests.embedded.privilege.grants import (
     named,
     resources,
     roles,
+    statements,
     without,
 )
 from tests.embedded.privilege.proofs import ADMITTED, TRUSTED, proofs
@@ -168,6 +169,16 @@ def covers(granted: str, name: str) -> bool:
     return granted == name or (granted.endswith("*") and name.startswith(granted[:-1]))
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_what_a_role_may_do_on_a_condition_it_may_not_do_without(size: Size) -> None:
+    for title, role in roles(size).items():
+        for statement in statements(role):
+            plain = {**statement, "Resource": "*"}
+            said = {"Version": "2012-10-17", "Statement": [plain]}
+            for action in statement["Action"]:
+                assert judge.allows(said, action, "*") is ("Condition" not in statement), title
+
+
 @pytest.mark.parametrize(("size", "title"), sized_roles())
 def test_by_iams_rules_a_role_may_use_no_other_log_and_no_other_stream(
     on: Callable[[Size], Stage], size: Size, title: str
@@ -261,6 +272,7 @@ def test_a_function_is_called_by_named_resources_of_this_account_alone(
 @pytest.mark.parametrize("size", SIZES)
 def test_every_bucket_queue_and_topic_has_a_policy(size: Size) -> None:
     assert guards.bare(size) == set()
+    assert ADMITTED.keys() <= resources(size).keys()
 
 
 @pytest.mark.parametrize("type_", guards.HELD)

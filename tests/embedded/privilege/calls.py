@@ -10,7 +10,7 @@ import time
 
 from botocore.exceptions import ClientError
 
-from chantier.records import KEY, MACHINE, TELL_SITE
+from chantier.records import KEY, MACHINE, RAW, TELL_SITE
 from tests.embedded.privilege import calls_analysis, calls_iot
 from tests.embedded.privilege.ask import Ask, Call
 
@@ -75,7 +75,9 @@ CALLS: dict[str, Call] = {
         ("bucket",), lambda ask: ask.by("s3").get_bucket_location(Bucket=ask.name)
     ),
     "s3:ListBucket": Call(
-        ("bucket",), lambda ask: ask.by("s3").list_objects_v2(Bucket=ask.name, MaxKeys=1)
+        # With a prefix: a role may be allowed to list no more than that.
+        ("bucket",),
+        lambda ask: ask.by("s3").list_objects_v2(Bucket=ask.name, Prefix=RAW, MaxKeys=1),
     ),
     "s3:ListBucketMultipartUploads": Call(
         ("bucket",), lambda ask: ask.by("s3").list_multipart_uploads(Bucket=ask.name)
