@@ -10,7 +10,17 @@ import time
 
 from botocore.exceptions import ClientError
 
-from chantier.records import KEY, MACHINE, RAW, TELL_SITE
+from chantier.records import (
+    KEY,
+    MACHINE,
+    OPEN_INDEX,
+    OPEN_SITE,
+    RAW,
+    SITE,
+    SITE_INDEX,
+    TELL_INDEX,
+    TELL_SITE,
+)
 from tests.embedded.privilege import calls_analysis, calls_iot
 from tests.embedded.privilege.ask import Ask, Call
 
@@ -20,10 +30,19 @@ DENIED = frozenset(
 
 
 _KEY = {MACHINE: {"S": "proof"}, KEY: {"S": "proof"}}
-_ALL = {
-    "KeyConditionExpression": f"{TELL_SITE} = :site",
-    "ExpressionAttributeValues": {":site": {"S": "proof"}},
-}
+# The first key of the table and of each index.
+_FIRST = {"": MACHINE, OPEN_INDEX: OPEN_SITE, SITE_INDEX: SITE, TELL_INDEX: TELL_SITE}
+
+
+def _query(ask: Ask) -> object:
+    key = _FIRST[ask.table.get("IndexName", "")]
+    return ask.by("dynamodb").query(
+        **ask.table,
+        KeyConditionExpression="#key = :value",
+        ExpressionAttributeNames={"#key": key},
+        ExpressionAttributeValues={":value": {"S": "proof"}},
+    )
+
 
 CALLS: dict[str, Call] = {
     **calls_iot.CALLS,
@@ -44,9 +63,7 @@ CALLS: dict[str, Call] = {
     "dynamodb:DeleteItem": Call(
         ("table",), lambda ask: ask.by("dynamodb").delete_item(**ask.table, Key=_KEY)
     ),
-    "dynamodb:Query": Call(
-        ("table", "index"), lambda ask: ask.by("dynamodb").query(**ask.table, **_ALL)
-    ),
+    "dynamodb:Query": Call(("table", "index"), _query),
     "dynamodb:Scan": Call(
         ("table", "index"), lambda ask: ask.by("dynamodb").scan(**ask.table, Limit=1)
     ),
