@@ -25,19 +25,37 @@ class Refused(Exception):
     """AWS refused it; the text is what it said."""
 
 
+def invoke(stage: Stage, function: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Call a function, by its logical id, and wait for its answer."""
+    answer = stage.root("lambda").invoke(
+        FunctionName=stage.ids[function], Payload=json.dumps(event).encode()
+    )
+    said = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        assert "not authorized to perform" in said["errorMessage"], said
+        raise Refused(said["errorMessage"])
+    return dict(said)
+
+
+def message(machine: str, *, age_s: int = 0, **values: Any) -> dict[str, Any]:
+    """A message of one reading."""
+    reading = {"t": format_time(int(time.time()) - age_s), "seq": 1, "eng": True, "rpm": 1650}
+    return {"v": 1, "machine": machine, "readings": [reading | values]}
+
+
 def detect(stage: Stage, event: dict[str, Any]) -> dict[str, Any]:
     """Call the detect function as the rule does."""
-    return _invoke(stage, "Detect", event)
+    return invoke(stage, "Detect", event)
 
 
 def watch(stage: Stage, event: dict[str, Any]) -> dict[str, Any]:
     """Call the watch function as its schedule does."""
-    return _invoke(stage, "Watch", event)
+    return invoke(stage, "Watch", event)
 
 
 def hears_a_machine(stage: Stage) -> None:
     """The first message of a machine is remembered."""
-    assert detect(stage, _message(stage.fresh()))["readings"] == 1
+    assert detect(stage, message(stage.fresh()))["readings"] == 1
 
 
 def opens_an_alert(stage: Stage) -> None:
@@ -54,7 +72,7 @@ def quarantines_a_message(stage: Stage) -> None:
 def finds_a_silent_machine(stage: Stage) -> None:
     """A machine that fell silent with its engine on is found by the schedule's call."""
     machine, then = stage.fresh(), int(time.time()) - HOURS_S
-    detect(stage, {**_message(machine, age_s=HOURS_S), "arrived_at": then * 1000})
+    detect(stage, {**message(machine, age_s=HOURS_S), "arrived_at": then * 1000})
     found = watch(stage, {"check": True})["alerts"]
     assert any(alert["id"].startswith(f"{machine}/") for alert in found), found
 
@@ -141,22 +159,6 @@ def _refusals(stage: Stage, seen: int, prefix: str) -> list[str]:
 
 def _log(stage: Stage) -> str:
     return (stage.deployed.home / "local" / "server.log").read_text("utf-8")
-
-
-def _invoke(stage: Stage, function: str, event: dict[str, Any]) -> dict[str, Any]:
-    answer = stage.root("lambda").invoke(
-        FunctionName=stage.ids[function], Payload=json.dumps(event).encode()
-    )
-    said = json.loads(answer["Payload"].read())
-    if "FunctionError" in answer:
-        assert "not authorized to perform" in said["errorMessage"], said
-        raise Refused(said["errorMessage"])
-    return dict(said)
-
-
-def _message(machine: str, *, age_s: int = 0, **values: Any) -> dict[str, Any]:
-    reading = {"t": format_time(int(time.time()) - age_s), "seq": 1, "eng": True, "rpm": 1650}
-    return {"v": 1, "machine": machine, "readings": [reading | values]}
 
 
 def _overheating(machine: str) -> dict[str, Any]:
