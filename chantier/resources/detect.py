@@ -63,7 +63,7 @@ def detect_role(
             allow(
                 "QuarantineMessages",
                 [awacs.s3.PutObject],
-                [Sub(f"${{{bucket.title}.Arn}}/{QUARANTINE}*")],
+                [Sub(f"${{{bucket.title}.Arn}}/{QUARANTINE}dt=*")],
             ),
             keep_failures(queue),
             write_log(log),
