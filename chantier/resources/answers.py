@@ -34,11 +34,14 @@ ANSWERS: Answers = {
         "CH302/MakeTheThing": "Things bear machine ids, which share no prefix",
         "CH302/PutItInItsGroup": "Things bear machine ids, which share no prefix",
         "CH302/ActivateTheCertificate": "AWS IoT names a certificate when it makes it",
-        "CH302/AttachItToTheThing": "Neither thing nor certificate shares a prefix",
+        "CH302/AttachItToTheThing": "IAM knows no resource for this action",
     },
-    "EnrolRole": {"CH302/SeeWhoIsEnrolled": "Things bear machine ids, which share no prefix"},
+    "EnrolRole": {
+        "CH302/SeeWhoseTheThingIs": "Things bear machine ids, which share no prefix",
+        "CH302/SeeWhoIsEnrolled": "IAM knows no resource for this action",
+    },
     "ClaimPolicy": {"CH302/ConnectWithAClaim": "Each box adds an ending of its own"},
-    "IotLoggingRole": {"CH302/Log": "The streams of one log group, which AWS IoT names"},
+    "IotLoggingRole": {"CH302/MakeTheLog": "The streams of one log group, which AWS IoT names"},
 }
 
 

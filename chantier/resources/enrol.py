@@ -38,11 +38,9 @@ def enrol_role(queue: Queue, log: LogGroup) -> Role:
         service="lambda.amazonaws.com",
         description="Lets the enrol function see which machines have a certificate, and log",
         statements=[
-            allow(
-                "SeeWhoIsEnrolled",
-                [awacs.iot.DescribeThing, awacs.iot.ListThingPrincipals],
-                [ANY_THING],
-            ),
+            allow("SeeWhoseTheThingIs", [awacs.iot.DescribeThing], [ANY_THING]),
+            # AWS's service authorization reference names no resource for it: only * allows it.
+            allow("SeeWhoIsEnrolled", [awacs.iot.ListThingPrincipals], ["*"]),
             keep_failures(queue),
             write_log(log),
         ],

@@ -32,15 +32,17 @@ def logging_role() -> Role:
         # The account's setting is no resource with a name of its own.
         source=regional_arn("iot", "*"),
         statements=[
+            # AWS's reference says the group, its refusals name the streams of the group.
+            allow(
+                "MakeTheLog",
+                [awacs.logs.CreateLogGroup],
+                [regional_arn("logs", LOG_GROUP), regional_arn("logs", f"{LOG_GROUP}:*")],
+            ),
             allow(
                 "Log",
-                [
-                    awacs.logs.CreateLogGroup,
-                    awacs.logs.CreateLogStream,
-                    awacs.logs.PutLogEvents,
-                ],
-                [regional_arn("logs", LOG_GROUP), regional_arn("logs", f"{LOG_GROUP}:*")],
-            )
+                [awacs.logs.CreateLogStream, awacs.logs.PutLogEvents],
+                [regional_arn("logs", f"{LOG_GROUP}:*")],
+            ),
         ],
     )
     made.Condition = HAS_IOT_LOG

@@ -74,17 +74,11 @@ def provisioning_role(group: ThingGroup, policy: Policy, kind: ThingType) -> Rol
                 ],
                 [ANY_CERTIFICATE],
             ),
-            # AWS's reference says the certificate, the embedded AWS asks for the thing.
-            allow(
-                "AttachItToTheThing",
-                [awacs.iot.AttachThingPrincipal],
-                [ANY_CERTIFICATE, ANY_THING],
-            ),
-            allow(
-                "FindWhatTheTemplateNames",
-                [awacs.iot.DescribeThingGroup, awacs.iot.DescribeThingType, awacs.iot.GetPolicy],
-                [GetAtt(group, "Arn"), GetAtt(kind, "Arn"), GetAtt(policy, "Arn")],
-            ),
+            # AWS's service authorization reference names no resource for it: only * allows it.
+            allow("AttachItToTheThing", [awacs.iot.AttachThingPrincipal], ["*"]),
+            allow("FindTheGroup", [awacs.iot.DescribeThingGroup], [GetAtt(group, "Arn")]),
+            allow("FindTheType", [awacs.iot.DescribeThingType], [GetAtt(kind, "Arn")]),
+            allow("FindThePolicy", [awacs.iot.GetPolicy], [GetAtt(policy, "Arn")]),
         ],
     )
 

@@ -153,10 +153,14 @@ def source_role(site: Site, *, bucket: Bucket, work_group: WorkGroup) -> Role:
                 [regional_arn("athena", "datacatalog/AwsDataCatalog")],
             ),
             allow(
+                "KnowDatabase",
+                [awacs.glue.GetDatabase, awacs.glue.GetDatabases],
+                [regional_arn("glue", "catalog"), regional_arn("glue", f"database/{database}")],
+            ),
+            # Glue asks for a table's database and catalog too.
+            allow(
                 "KnowTables",
                 [
-                    awacs.glue.GetDatabase,
-                    awacs.glue.GetDatabases,
                     awacs.glue.GetTable,
                     awacs.glue.GetTables,
                     awacs.glue.GetPartition,

@@ -10,10 +10,17 @@ from __future__ import annotations
 from typing import Literal
 
 from tests.embedded.privilege.grants import Grant, Size
-from tests.embedded.privilege.tables import core, telling
+from tests.embedded.privilege.tables import analysis, core, enrolment, hours, operations, telling
 from tests.embedded.privilege.ways import Behaviour, Evaluated, Proof, Taker, Twin
 
-SECTIONS = (core.PROVED, telling.PROVED)
+SECTIONS = (
+    core.PROVED,
+    telling.PROVED,
+    hours.PROVED,
+    analysis.PROVED,
+    operations.PROVED,
+    enrolment.PROVED,
+)
 
 TRUSTED: dict[str, Taker] = {
     role: taker for section in SECTIONS for role, taker in section.takers.items()

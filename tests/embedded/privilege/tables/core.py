@@ -10,6 +10,7 @@ from tests.embedded.privilege.ways import (
     Section,
     Table,
     Taker,
+    Twin,
     function,
 )
 
@@ -56,4 +57,17 @@ TAKERS = {
     "DetectRole": Taker("lambda.amazonaws.com"),
 }
 
-PROVED = Section(ROLES, TAKERS)
+POLLED = Twin("Lambda's own call on the queue, not made under the role here")
+
+FLEET: dict[str, Table] = {
+    "IngestRole": {
+        ("sqs:SendMessage", "IngestQueue"): Twin("the rule's call; its role is not asked here")
+    },
+    "DetectRole": {
+        ("sqs:ReceiveMessage", "IngestQueue"): POLLED,
+        ("sqs:DeleteMessage", "IngestQueue"): POLLED,
+        ("sqs:GetQueueAttributes", "IngestQueue"): POLLED,
+    },
+}
+
+PROVED = Section(ROLES, TAKERS, FLEET)
