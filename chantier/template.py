@@ -11,11 +11,11 @@ from troposphere.awslambda import Function
 
 from chantier.packing import unpacked
 from chantier.render import render
-from chantier.sections import core, telling
+from chantier.sections import core, reporting, telling
 from chantier.site import Site
 
 # Titles and logical ids, in the order in which a message meets them.
-SECTIONS = (*core.SECTIONS, *telling.SECTIONS)
+SECTIONS = (*core.SECTIONS, *telling.SECTIONS, *reporting.SECTIONS)
 SITE_TAG = "chantier:site"
 
 
@@ -35,6 +35,7 @@ def build(site: Site, *, minimal: bool = False) -> Template:
     built = core.add(template, site)
     if not minimal:
         telling.add(template, site, built)
+        reporting.add(template, site, built)
     _tag(template, site)
     return template
 

@@ -23,6 +23,18 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.decoding": ({"chantier.telemetry", "chantier.errors"}, set()),
     "chantier.records": (set(), set()),
     "chantier.aggregates": (set(), set()),
+    "chantier.meters": ({"chantier.decoding", "chantier.errors", "chantier.telemetry"}, set()),
+    "chantier.hourly": (
+        {
+            "chantier.aggregates",
+            "chantier.decoding",
+            "chantier.detection",
+            "chantier.meters",
+            "chantier.telemetry",
+        },
+        set(),
+    ),
+    "chantier.hour_settings": ({"chantier.site", "chantier.site_settings"}, set()),
     "chantier.words": (set(), set()),
     "chantier.detection": ({"chantier.telemetry", "chantier.errors"}, set()),
     "chantier.bundle": ({"chantier.errors"}, set()),
@@ -43,9 +55,12 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "chantier.functions": (
         {
+            "chantier.aggregates",
             "chantier.decoding",
             "chantier.detection",
             "chantier.errors",
+            "chantier.hourly",
+            "chantier.meters",
             "chantier.records",
             "chantier.telemetry",
         },
@@ -56,6 +71,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {
             "chantier.aggregates",
             "chantier.bundle",
+            "chantier.hour_settings",
             "chantier.packing",
             "chantier.records",
             "chantier.site",
@@ -104,6 +120,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         },
         {"botocore"},
     ),
+    "chantier.hours": ({"chantier.aggregates", "chantier.cloud", "chantier.errors"}, set()),
     "chantier.logs": ({"chantier.cloud"}, set()),
     "chantier.raw": ({"chantier.cloud", "chantier.records"}, set()),
     "chantier.gathering": (
@@ -218,6 +235,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.errors",
             "chantier.evaluate",
             "chantier.fleet",
+            "chantier.hours",
             "chantier.identity",
             "chantier.lint",
             "chantier.local",

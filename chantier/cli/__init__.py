@@ -15,6 +15,7 @@ from chantier.cli.exits import ChantierGroup
 from chantier.cli.local import local
 from chantier.cli.machine import machine
 from chantier.cli.quarantine import quarantine
+from chantier.cli.report import report
 from chantier.cli.settle import settle
 from chantier.cli.site import init, lint, source, synth
 from chantier.cli.stack import deploy
@@ -42,6 +43,7 @@ for command in (
     replay,
     evaluate,
     alerts,
+    report,
     quarantine,
     demo,
 ):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import awacs.logs
 import awacs.sqs
@@ -22,6 +24,7 @@ from troposphere.logs import LogGroup
 from troposphere.sqs import Queue
 
 from chantier.bundle import bundle
+from chantier.hour_settings import hour_settings_of
 from chantier.packing import packed
 from chantier.resources.policies import allow
 from chantier.site import Site
@@ -31,6 +34,8 @@ RUNTIME = "python3.13"
 # AWS's own figures: two retries, and an hour before an event is given up.
 RETRIES = 2
 EVENT_AGE_S = 3_600
+# Settings of functions that need others than those that judge.
+OWN_SETTINGS: dict[str, Callable[[Site], dict[str, Any]]] = {"aggregate": hour_settings_of}
 
 
 class FunctionLogging(LoggingConfig):  # type: ignore[misc]  # troposphere is untyped
@@ -47,16 +52,21 @@ def function_name(site: Site, name: str) -> str:
 def source(site: Site, name: str) -> str:
     """The code of `chantier.functions.<name>`, as it can be read.
 
-    Its class of that name is given the site's settings and the words of its language.
+    Its class of that name is given the site's settings and the words of its language; one
+    that has settings of its own judges nothing, and is given those alone.
     """
+    entry, settings = f"chantier.functions.{name}", OWN_SETTINGS.get(name)
+    if settings is not None:
+        handler = f"handler = {name.title()}(SETTINGS).handle"
+        return bundle(entry, footer=f"SETTINGS = {_text(settings(site))}\n\n{handler}")
     words = f"chantier.detection.words_{site.site.language}"
-    footer = f"SETTINGS = {_settings(site)}\n\nhandler = {name.title()}(SETTINGS, WORDS).handle"
-    return bundle(f"chantier.functions.{name}", words, footer=footer)
+    handler = f"handler = {name.title()}(SETTINGS, WORDS).handle"
+    return bundle(entry, words, footer=f"SETTINGS = {_text(settings_of(site))}\n\n{handler}")
 
 
-def _settings(site: Site) -> str:
+def _text(settings: dict[str, Any]) -> str:
     """The settings as JSON, a group of machines a line."""
-    said = json.dumps(settings_of(site), ensure_ascii=False)
+    said = json.dumps(settings, ensure_ascii=False)
     return said.replace(', {"zone"', ',\n  {"zone"').replace('[{"zone"', '[\n  {"zone"')
 
 
