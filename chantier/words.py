@@ -60,6 +60,7 @@ REPORT: dict[str, dict[str, str]] = {
         "fleet": "Parc",
         "changed": "compteur changé",
         "time": "%d/%m %H:%M",
+        "clock": "%H:%M",
         "decimal": ",",
     },
     "en": {
@@ -79,6 +80,7 @@ REPORT: dict[str, dict[str, str]] = {
         "fleet": "Fleet",
         "changed": "meter changed",
         "time": "%d/%m %H:%M",
+        "clock": "%H:%M",
         "decimal": ".",
     },
 }

@@ -146,9 +146,11 @@ def show_hours(rows: Sequence[Row], site: Site, *, by: str) -> None:
     wide = shutil.get_terminal_size().columns >= WIDE
     shown = [(name, factor, digits) for name, factor, digits, room in FIGURES if wide or room]
     whole = total(rows)
-    local = {row["hour"]: _when(row["hour_local"], words) for row in rows}
+    local = {row["hour"]: datetime.fromisoformat(row["hour_local"]) for row in rows}
+    one_day = len({hour.date() for hour in local.values()}) == 1
+    names = {hour: f"{at:{words['clock' if one_day else 'time']}}" for hour, at in local.items()}
     lines = [
-        [local.get(name, name), *_cells(figures, shown, words)]
+        [names.get(name, name), *_cells(figures, shown, words)]
         for name, figures in totals_by(rows, by).items()
     ]
     fleet = [Text(words["fleet"]), *_cells(whole, shown, words)]
@@ -158,8 +160,8 @@ def show_hours(rows: Sequence[Row], site: Site, *, by: str) -> None:
         words[name].format(currency=whole.currency or "").strip(" /") for name, *_ in shown
     ]
     table([words[by], *headings, words["alerts"]], [*lines, fleet])
-    hours = [local[hour] for hour in sorted(local)]
-    say(f"{hours[0]} - {hours[-1]}, {site.site.timezone}")
+    first, last = (local[hour].strftime(words["time"]) for hour in (min(local), max(local)))
+    say(f"{first} - {last}, {site.site.timezone}")
 
 
 def _cells(
@@ -181,7 +183,3 @@ def _figure(value: float | None, factor: int, digits: int, words: Mapping[str, s
     # What rounds to nothing is not below it.
     text = f"{round(value * factor, digits) + 0.0:.{digits}f}"
     return text.replace(".", words["decimal"])
-
-
-def _when(at: str, words: Mapping[str, str]) -> str:
-    return datetime.fromisoformat(at).strftime(words["time"])

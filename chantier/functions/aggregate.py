@@ -87,6 +87,9 @@ class Aggregate:
             books.damaged.append("progress")
         if since is None:
             since = self._since(progress, books, until)
+        if progress.until is None:
+            # If this run breaks off, the next one begins where it did.
+            progress = progress._replace(until=since + OVERLAP_S)
         objects, until = _as_many(self._raw(since, until), until, said)
         count = self._count(objects)
         hours = self._hours(count, books, progress, until)

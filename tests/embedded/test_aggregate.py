@@ -346,7 +346,7 @@ def test_the_report_counts_adds_up_and_gives_the_rows(counted: Deployed, tmp_pat
     shown = told(counted, tmp_path, "--hours", "--refresh", "--last", "3")
     assert shown.exit_code == 0, shown.output
     assert "2 messages" in shown.stderr
-    fleet = next(line for line in shown.stdout.splitlines() if line.startswith("Fleet"))
+    (fleet,) = (line for line in shown.stdout.splitlines() if "Fleet" in line)
     # Ratios of sums: 0.925 of 1.3 hours idling, 15.6 litres in 1.3 hours.
     assert fleet.split()[1:3] == ["1.3", "71"]
     assert fleet.split()[-5:] == ["15.6", "12.0", "48.99", "37.69", "0/0/0"]
