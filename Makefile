@@ -6,6 +6,7 @@ READY := $(VENV)/.ready
 AUDIT := .venv-audit
 AUDITED := $(AUDIT)/.ready
 REPLAY ?=
+EXAMPLE := --site chantier/example.toml
 TEMPLATE ?= $(wildcard templates/*.yaml)
 
 .DEFAULT_GOAL := help
@@ -51,11 +52,11 @@ $(AUDITED): requirements-audit.lock
 	@touch $@
 
 templates: setup ## Write templates/ again from the example site
-	@$(BIN)/chantier synth --site chantier/example.toml --output templates/chantier.yaml
-	@$(BIN)/chantier synth --minimal --site chantier/example.toml --output templates/chantier-minimal.yaml
-	@$(BIN)/chantier source detect --site chantier/example.toml --output templates/functions/detect.py
-	@$(BIN)/chantier source watch --site chantier/example.toml --output templates/functions/watch.py
-	@$(BIN)/chantier source enrol --site chantier/example.toml --output templates/functions/enrol.py
+	@$(BIN)/chantier synth $(EXAMPLE) --output templates/chantier.yaml
+	@$(BIN)/chantier synth --size fleet $(EXAMPLE) --output templates/chantier-fleet.yaml
+	@$(BIN)/chantier synth --minimal $(EXAMPLE) --output templates/chantier-minimal.yaml
+	@for name in $$($(BIN)/chantier source $(EXAMPLE)); do \
+	  $(BIN)/chantier source $$name $(EXAMPLE) --output templates/functions/$$name.py; done
 
 lock: setup ## Resolve requirements.lock and requirements-audit.lock again
 	@$(BIN)/python -m pip install --quiet uv

@@ -7,6 +7,9 @@ are never stored: their numerators and denominators are.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 AGGREGATES = "aggregates/"
 # One row a machine that spoke in the hour: the dashboard's and the report's table.
 HOURS = f"{AGGREGATES}hours/"
@@ -14,6 +17,9 @@ HOURS = f"{AGGREGATES}hours/"
 HOUR_ALERTS = f"{AGGREGATES}alerts/"
 # The meters of every machine at the end of the hour: what the next hour is subtracted from.
 METERS = f"{AGGREGATES}meters/"
+# How far raw data is counted.
+PROGRESS = f"{AGGREGATES}progress.json"
+HOUR_KEY = re.compile(r"dt=(\d{4}-\d\d-\d\d)/(\d\d)\.json")
 
 # Athena types; the unit is in the name's ending: `_h` hours, `_l` litres, `_kg` kilograms,
 # `_cost` the currency of the row.
@@ -71,3 +77,12 @@ def hour_key(prefix: str, hour: str) -> str:
         hour: its beginning, UTC, `2026-11-22T09:00:00Z`.
     """
     return f"{prefix}dt={hour[:10]}/{hour[11:13]}.json"
+
+
+def hours_of_keys(prefix: str, keys: Iterable[str]) -> list[str]:
+    """The hours, as `hour_key` takes them, of the objects under a prefix, in order.
+
+    What lies there under another name is left out.
+    """
+    found = (HOUR_KEY.fullmatch(key.removeprefix(prefix)) for key in keys)
+    return sorted(f"{one[1]}T{one[2]}:00:00Z" for one in found if one)

@@ -42,7 +42,7 @@ def settings_of(site: Site) -> dict[str, Any]:
         "alert_days": site.retention.alert_days,
         "offsets": clock_changes(site.site.timezone),
         "week": _week(site.calendar),
-        "off": _holidays(site.calendar.public_holidays),
+        "off": days_off(site.calendar.public_holidays),
         "zones": {zone.name: [zone.polygon, *zone.holes] for zone in site.zones},
         "groups": list(groups.values()),
     }
@@ -75,7 +75,7 @@ def _vgp_due(site: Site, machine: Machine) -> int:
     return int(datetime.combine(due, time(), ZoneInfo(site.site.timezone)).timestamp())
 
 
-def _holidays(country: str) -> list[int]:
+def days_off(country: str) -> list[int]:
     """Public holidays, in days since 1970."""
     return [(day - EPOCH).days for day in public_holidays(country, YEARS)]
 
@@ -89,10 +89,11 @@ def _span(hours: tuple[str, ...]) -> tuple[int, int]:
     if not hours:
         return 0, 0
     first, last = hours[0].split("-")[0], hours[-1].split("-")[1]
-    return _minutes(first), _minutes(last)
+    return minutes_of(first), minutes_of(last)
 
 
-def _minutes(mark: str) -> int:
+def minutes_of(mark: str) -> int:
+    """Minutes after midnight of `HH:MM`."""
     hour, minute = mark.split(":")
     return int(hour) * 60 + int(minute)
 

@@ -13,13 +13,14 @@ from chantier.packing import unpacked
 from chantier.rendering import to_yaml
 from chantier.resources.answers import answer
 from chantier.resources.tags import SITE_TAG
-from chantier.sections import analysis, choices, core, enrolment, operations, telling
+from chantier.sections import analysis, choices, core, enrolment, operations, reporting, telling
 from chantier.site import Site
 
 # Titles and logical ids, in the order in which a message meets them.
 SECTIONS = (
     *core.SECTIONS,
     *telling.SECTIONS,
+    *reporting.SECTIONS,
     *analysis.SECTIONS,
     *operations.SECTIONS,
     *enrolment.SECTIONS,
@@ -46,8 +47,9 @@ def build(site: Site, *, minimal: bool = False) -> Template:
     built = core.add(template, site, chosen)
     if not minimal:
         told = telling.add(template, site, built)
+        reported = reporting.add(template, site, built)
         analysis.add(template, site, built)
-        operations.add(template, site, built, told)
+        operations.add(template, site, built, told, reported)
         enrolment.add(template, site, built)
         choices.everywhere(template, site)
     _tag(template, site)

@@ -1,16 +1,20 @@
-"""The alerts table in memory: what the live path and settling write, and nothing of how."""
+"""What functions keep, in memory: the alerts table and the data bucket, and nothing of how."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from chantier.comparing import WRITTEN, Change, Span, Stored, compare
 from chantier.detection import Event, Memory, Rules, hear, material, observe
 from chantier.detection.memory import worth_telling
 from chantier.functions.alerts import alert_of
 from chantier.functions.keeping import last_of_each_life
+from chantier.functions.objects import Bucket, Listed
+from chantier.functions.signed import CallFailed
 from chantier.records import Alert
-from chantier.telemetry import Reading
+from chantier.telemetry import Reading, format_time
 
 MACHINE = "EX-001"
 
@@ -54,3 +58,60 @@ class Shelf:
 def spoken(event: Event) -> Alert:
     """The alert after an event, without a sentence."""
     return alert_of(event, machine=MACHINE, site="site", said="")
+
+
+class Kept(NamedTuple):
+    """An object of a bucket in memory."""
+
+    body: bytes
+    modified: int
+    version: int
+
+
+class MemoryBucket(Bucket):
+    """The data bucket in memory, which can break at a write.
+
+    Args:
+        clock: epoch seconds, of what is written.
+
+    Attributes:
+        held: every object by its key.
+        writes: how often each was written.
+    """
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self.held: dict[str, Kept] = {}
+        self.writes: Counter[str] = Counter()
+        self._left: int | None = None
+        self._stays = False
+
+    def breaks(self, *, after: int | None, stays: bool = False) -> None:
+        """Let so many writes through, then refuse one, or from then on every one."""
+        self._left, self._stays = after, stays
+
+    def listed(self, prefix: str, after: str = "") -> Iterator[Listed]:
+        for key, one in sorted(self.held.items()):
+            if key.startswith(prefix) and key > after:
+                yield Listed(key, format_time(one.modified), len(one.body), str(one.version))
+
+    def get(self, key: str) -> bytes | None:
+        return self.held[key].body if key in self.held else None
+
+    def lines(self, one: Listed) -> Iterator[bytes]:
+        yield from self.held[one.key].body.split(b"\n")
+
+    def put(self, key: str, body: bytes) -> None:
+        if self._left == 0:
+            self._left = 0 if self._stays else None
+            raise CallFailed("InternalError", 500, key)
+        if self._left is not None:
+            self._left -= 1
+        self.writes[key] += 1
+        self.held[key] = Kept(body, self._clock(), self.writes[key])
+
+    def put_if(self, key: str, body: bytes, etag: str) -> None:
+        known = str(self.held[key].version) if key in self.held else ""
+        if known != etag:
+            raise CallFailed("PreconditionFailed", 412, key)
+        self.put(key, body)

@@ -18,6 +18,7 @@ from chantier.cli.lint import lint
 from chantier.cli.local import local
 from chantier.cli.machine import machine
 from chantier.cli.quarantine import quarantine
+from chantier.cli.report import report
 from chantier.cli.settle import settle
 from chantier.cli.site import init, source, synth
 from chantier.cli.stack import deploy
@@ -46,6 +47,7 @@ for command in (
     replay,
     evaluate,
     alerts,
+    report,
     quarantine,
     demo,
 ):

@@ -16,9 +16,6 @@ from troposphere.sns import Topic
 from troposphere.sqs import Queue
 
 LAMBDA, SQS, FIREHOSE, IOT = "AWS/Lambda", "AWS/SQS", "AWS/Firehose", "AWS/IoT"
-# The rule's actions, as AWS/IoT names them in the dimension ActionType (spelling not verified).
-RULE_ACTIONS = ("Lambda", "Firehose")
-
 PERIOD_S = 300
 # An event that fails with both its retries, which take three minutes; one that a retry mends
 # is nobody's trouble. Three over a period's border still end in the dead letters.
@@ -116,12 +113,17 @@ def delivery_late(stream: DeliveryStream, topic: Topic) -> Alarm:
     )
 
 
+def actions_of(rule: TopicRule) -> list[str]:
+    """What a rule hands messages to, as AWS/IoT names it in ActionType (spelling not verified)."""
+    return [kind for one in rule.TopicRulePayload.Actions for kind in one.properties]
+
+
 def rule_failures(rule: TopicRule, action: str, topic: Topic) -> Alarm:
     """An action of the rule fails.
 
     Args:
         rule: the rule.
-        action: one of `RULE_ACTIONS`.
+        action: one of `actions_of(rule)`.
         topic: who is told.
     """
     made = _alarm(

@@ -41,7 +41,10 @@ ANSWERS: Answers = {
         "CH302/SeeWhoIsEnrolled": "IAM knows no resource for this action",
     },
     "ClaimPolicy": {"CH302/ConnectWithAClaim": "Each box adds an ending of its own"},
-    "IotLoggingRole": {"CH302/MakeTheLog": "The streams of one log group, which AWS IoT names"},
+    "IotLoggingRole": {
+        "CH302/MakeTheLog": "IAM takes a log group with and without this end",
+        "CH302/Log": "The streams of one log group, which AWS IoT names",
+    },
 }
 
 

@@ -14,7 +14,7 @@ from troposphere.iot import TopicRule
 from troposphere.logs import LogGroup, MetricFilter, MetricTransformation
 from troposphere.sqs import Queue
 
-from chantier.resources.alarms import FIREHOSE, IOT, LAMBDA, RULE_ACTIONS, SQS
+from chantier.resources.alarms import FIREHOSE, IOT, LAMBDA, SQS, actions_of
 from chantier.site import Site
 
 # Metric of a log line -> what the line says then, and how much that adds. A line is the JSON
@@ -42,6 +42,7 @@ TITLES = {
     "freshness": ("Retard des données brutes, s", "Age of raw data not yet delivered, s"),
     "quarantine": ("Quarantaine et relevés tardifs", "Quarantine and late readings"),
     "rule": ("Échecs de la règle IoT", "Failures of the IoT rule"),
+    "waiting": ("Attente avant détection, s", "Waiting for detection, s"),
     "stream": ("Retard sur le flux de la table, ms", "Behind the table's stream, ms"),
 }
 
@@ -53,6 +54,7 @@ class Shown(NamedTuple):
     functions: tuple[Function, ...]
     stream: DeliveryStream
     queue: Queue
+    waiting: Queue | None
     follower: Function
     alarms: tuple[Alarm, ...]
 
@@ -134,15 +136,10 @@ def _health(shown: Shown) -> dict[str, list[Metric]]:
 
 def _flow(shown: Shown) -> dict[str, list[Metric]]:
     rule = _name(shown.rule)
+    waiting = shown.waiting and _of_queue("ApproximateAgeOfOldestMessage", shown.waiting)
     return {
-        "dead": [
-            _metric(
-                SQS,
-                "ApproximateNumberOfMessagesVisible",
-                "Maximum",
-                QueueName=f"${{{shown.queue.title}.QueueName}}",
-            )
-        ],
+        "dead": [_of_queue("ApproximateNumberOfMessagesVisible", shown.queue)],
+        **({"waiting": [waiting]} if waiting else {}),
         "freshness": [
             _metric(
                 FIREHOSE,
@@ -152,10 +149,15 @@ def _flow(shown: Shown) -> dict[str, list[Metric]]:
             )
         ],
         "rule": [
-            _metric(IOT, "Failure", RuleName=rule, ActionType=action) for action in RULE_ACTIONS
+            _metric(IOT, "Failure", RuleName=rule, ActionType=action)
+            for action in actions_of(shown.rule)
         ],
         "stream": [_of_function("IteratorAge", shown.follower, "Maximum")],
     }
+
+
+def _of_queue(name: str, queue: Queue) -> Metric:
+    return _metric(SQS, name, "Maximum", QueueName=f"${{{queue.title}.QueueName}}")
 
 
 def _of_function(name: str, function: Function, stat: str = "Sum") -> Metric:

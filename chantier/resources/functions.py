@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import awacs.logs
@@ -23,6 +24,7 @@ from troposphere.logs import LogGroup
 from troposphere.sqs import Queue
 
 from chantier.bundle import bundle
+from chantier.hour_settings import hour_settings_of
 from chantier.packing import packed
 from chantier.resources.policies import allow
 from chantier.site import Site
@@ -34,6 +36,8 @@ RETRIES = 2
 EVENT_AGE_S = 3_600
 # (size of the site, function): where its code begins, if not in the module of its name.
 ENTRIES = {("fleet", "detect"): "batch"}
+# Settings of functions that need others than those that judge.
+OWN_SETTINGS: dict[str, Callable[[Site], dict[str, Any]]] = {"aggregate": hour_settings_of}
 
 
 class FunctionLogging(LoggingConfig):  # type: ignore[misc]  # troposphere is untyped
@@ -50,11 +54,13 @@ def function_name(site: Site, name: str) -> str:
 def source(site: Site, name: str, settings: dict[str, Any] | None = None) -> str:
     """The code of `chantier.functions.<name>`, as it can be read.
 
-    Its class of that name is given the site's settings and the words of its language; or
-    settings of its own, and then no words. A larger site's function may begin in another
-    module, which calls that one.
+    Its class of that name is given the site's settings and the words of its language; one
+    that has settings of its own judges nothing, and is given those alone. A larger site's
+    function may begin in another module, which calls that one.
     """
     entry = ENTRIES.get((site.site.size, name), name)
+    if settings is None and name in OWN_SETTINGS:
+        settings = OWN_SETTINGS[name](site)
     if settings is not None:
         footer = f"SETTINGS = {_json(settings)}\n\nhandler = {entry.title()}(SETTINGS).handle"
         return bundle(f"chantier.functions.{entry}", footer=footer)

@@ -10,6 +10,7 @@ from troposphere.sns import Topic, TopicPolicy
 
 from chantier.resources import alarms, budget, cloudwatch, operations, parameters
 from chantier.sections.core import Core
+from chantier.sections.reporting import Reporting
 from chantier.sections.telling import Telling
 from chantier.site import Site
 
@@ -26,9 +27,12 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "DeadLettersWaiting",
             "RawDeliveryLate",
             "IngestRuleLambdaFailures",
+            "IngestRuleSqsFailures",
+            "IngestQueueBehind",
             "IngestRuleFirehoseFailures",
             "WatchErrors",
             "WatchStreamBehind",
+            "AggregateErrors",
             "MessagesQuarantined",
             "MessagesWithAlerts",
             "ReadingsLate",
@@ -39,6 +43,10 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
+# A message that waits for a minute is judged a minute late: alerts are promised at once.
+BEHIND_S = 60
+
+
 class Operations(NamedTuple):
     """What the other sections build on."""
 
@@ -46,18 +54,21 @@ class Operations(NamedTuple):
     alarms: tuple[Alarm, ...]
 
 
-def add(template: Template, site: Site, core: Core, telling: Telling) -> Operations:
+def add(
+    template: Template, site: Site, core: Core, telling: Telling, reporting: Reporting
+) -> Operations:
     """Put what watches the stack itself in a template."""
     email = template.add_parameter(parameters.operations_email())
     template.add_condition(operations.HAS_EMAIL, parameters.is_given(email))
     topic = operations.topic(site)
     policy = operations.policy(topic)
-    ringing = _alarms(core, telling, topic)
+    ringing = _alarms(core, telling, reporting, topic)
     shown = cloudwatch.Shown(
         rule=core.rule,
-        functions=(core.detection.function, telling.function),
+        functions=(core.detection.function, telling.function, reporting.function),
         stream=core.stream,
         queue=core.dead_letters,
+        waiting=core.queue,
         follower=telling.function,
         alarms=ringing,
     )
@@ -74,17 +85,21 @@ def add(template: Template, site: Site, core: Core, telling: Telling) -> Operati
     return Operations(topic, ringing)
 
 
-def _alarms(core: Core, telling: Telling, topic: Topic) -> tuple[Alarm, ...]:
+def _alarms(core: Core, telling: Telling, reporting: Reporting, topic: Topic) -> tuple[Alarm, ...]:
+    """Ten, which is what CloudWatch gives for nothing; a fleet's queue has an eleventh."""
     detect, watch = core.detection.function, telling.function
+    waiting = (alarms.oldest_message(core.queue, topic, BEHIND_S),) if core.queue else ()
     return (
         alarms.function_errors(detect, topic),
         alarms.function_throttled(detect, topic),
         alarms.function_slow(detect, topic),
         alarms.dead_letters(core.dead_letters, topic),
         alarms.delivery_late(core.stream, topic),
-        *(alarms.rule_failures(core.rule, action, topic) for action in alarms.RULE_ACTIONS),
+        *(alarms.rule_failures(core.rule, kind, topic) for kind in alarms.actions_of(core.rule)),
+        *waiting,
         alarms.function_errors(watch, topic),
         alarms.stream_behind(telling.stream, watch, topic),
+        alarms.function_errors(reporting.function, topic),
     )
 
 

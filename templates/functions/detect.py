@@ -1209,8 +1209,8 @@ def signature(method, url, headers, body, *, service, region, key):
   names = ';'.join(sorted(headers))
   listed = ''.join((f'{name}:{headers[name].strip()}\n' for name in sorted(headers)))
   digest = hashlib.sha256(body).hexdigest()
-  path = '/' + url.partition('://')[2].partition('/')[2]
-  request = f'{method}\n{path}\n\n{listed}\n{names}\n{digest}'
+  path, _, query = url.partition('://')[2].partition('/')[2].partition('?')
+  request = f'{method}\n/{path}\n{query}\n{listed}\n{names}\n{digest}'
   scope = f'{stamp[:8]}/{region}/{service}/aws4_request'
   hashed = hashlib.sha256(request.encode()).hexdigest()
   secret = ('AWS4' + key[1]).encode()
@@ -1258,7 +1258,7 @@ def dynamodb(service, operation, request):
   return answer
 
 def put_object(service, bucket, key, body):
-  service.call('PUT', f'/{bucket}/{_quoted(key)}', {'content-type': 'application/json'}, body)
+  service.call('PUT', f'/{bucket}/{quoted(key)}', {'content-type': 'application/json'}, body)
 
 def _error_code(answer):
   text = answer.decode(errors='replace')
@@ -1266,7 +1266,7 @@ def _error_code(answer):
     return str(json.loads(text).get('__type', '')).rpartition('#')[2]
   return text.partition('<Code>')[2].partition('</Code>')[0] or 'Unknown'
 
-def _quoted(key):
+def quoted(key):
   return ''.join((chr(byte) if byte in PLAIN else f'%{byte:02X}' for byte in key.encode()))
 
 # --- chantier.records

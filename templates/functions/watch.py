@@ -633,8 +633,8 @@ def signature(method, url, headers, body, *, service, region, key):
   names = ';'.join(sorted(headers))
   listed = ''.join((f'{name}:{headers[name].strip()}\n' for name in sorted(headers)))
   digest = hashlib.sha256(body).hexdigest()
-  path = '/' + url.partition('://')[2].partition('/')[2]
-  request = f'{method}\n{path}\n\n{listed}\n{names}\n{digest}'
+  path, _, query = url.partition('://')[2].partition('/')[2].partition('?')
+  request = f'{method}\n/{path}\n{query}\n{listed}\n{names}\n{digest}'
   scope = f'{stamp[:8]}/{region}/{service}/aws4_request'
   hashed = hashlib.sha256(request.encode()).hexdigest()
   secret = ('AWS4' + key[1]).encode()

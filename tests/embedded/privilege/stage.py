@@ -19,10 +19,9 @@ from botocore.config import Config
 
 from chantier.cloud import Cloud
 from chantier.local.environment import ACCOUNT
-from chantier.render import render
 from chantier.site import Site
 from chantier.stack import deploy, stack_name
-from chantier.template import SECTIONS, build
+from chantier.template import build, render
 from tests.embedded.conftest import Deployed
 from tests.embedded.privilege.grants import (
     POLICY,
@@ -207,7 +206,7 @@ def _deploy(cloud: Cloud, of: Site) -> dict[str, str]:
             resource.resource.pop("Condition", None)
     done = deploy(
         cloud,
-        render(template, SECTIONS),
+        render(template),
         site=of.name,
         parameters={name: CHOSEN[name] for name in CHOSEN if name in template.parameters},
         say=lambda _line: None,
