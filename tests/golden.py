@@ -9,6 +9,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "templates"
 TEMPLATE = FOLDER / "chantier.yaml"
+FLEET = FOLDER / "chantier-fleet.yaml"
 MINIMAL = FOLDER / "chantier-minimal.yaml"
 FUNCTIONS = FOLDER / "functions"
 PACKED = re.compile(r'(?<=PACKED = """\n)[^"]+')

@@ -111,7 +111,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.usage": ({"chantier.prices", "chantier.site"}, set()),
     "chantier.costs": ({"chantier.prices", "chantier.usage"}, set()),
     "chantier.quotas": ({"chantier.site"}, set()),
-    "chantier.checks": (set(), set()),
+    "chantier.checks": ({"chantier.dashboard_checks"}, set()),
     "chantier.lint": ({"chantier.checks", "chantier.errors"}, {"cfnlint"}),
     "chantier.sarif": ({"chantier.checks", "chantier.lint"}, set()),
     "chantier.cloud": (set(), {"boto3", "botocore"}),

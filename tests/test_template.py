@@ -88,6 +88,13 @@ def test_the_committed_minimal_template_is_the_one_of_the_example_site(minimal: 
     assert golden.readable(committed) == golden.readable(minimal), "run: make templates"
 
 
+def test_the_committed_fleet_template_is_the_one_of_the_example_site(site: Site) -> None:
+    committed = golden.FLEET.read_text("utf-8")
+    fresh = synthesize(site.of_size("fleet"))
+    assert golden.readable(committed) == golden.readable(fresh), "run: make templates"
+    assert MAX_INLINE_BYTES < len(fresh.encode()) < MAX_STAGED_BYTES
+
+
 def test_the_minimal_template_fits_in_one_request(minimal: str) -> None:
     assert len(minimal.encode()) < MAX_INLINE_BYTES
 

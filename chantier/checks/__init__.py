@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from chantier.checks import answers, conditions, failures, keeping, logs, size, wildcards
+from chantier.checks.dashboards import in_dashboards
 from chantier.checks.reading import Place
+from chantier.dashboard_checks import RULES as DASHBOARD_RULES
 
 Body = Mapping[str, Any]
 
@@ -179,9 +181,15 @@ TAGS = Rule(
     "What can bear a tag bears one.",
     "Add Tags.",
 )
+DASHBOARDS = {
+    name: Rule(name, f"No dashboard has {what}.", "Mend its definition.")
+    for name, what in DASHBOARD_RULES.items()
+}
 REASON = Rule("CH901", "An answer says why.", "Write the reason after the id.")
 NOTHING = Rule("CH902", "An answer is to something that was found.", "Take the answer out.")
-RULES = tuple(sorted((*(one.rule for one in CHECKS), SIZE, TAGS, REASON, NOTHING)))
+RULES = tuple(
+    sorted((*(one.rule for one in CHECKS), *DASHBOARDS.values(), SIZE, TAGS, REASON, NOTHING))
+)
 
 
 def check(
@@ -197,6 +205,7 @@ def check(
     found = [(one.rule, place) for one in CHECKS for place in one.find(body)]
     found += [(SIZE, place) for place in size.too_long(text)]
     found += [(TAGS, place) for place in keeping.untagged(body, tag_property)]
+    found += [(DASHBOARDS[name], place) for name, place in in_dashboards(body)]
     by_id = [(rule.id, place) for rule, place in found]
     left = [(rule, place) for rule, place in found if not answers.answered(body, rule.id, place)]
     left += [(REASON, place) for place in answers.without_reason(body)]
