@@ -38,6 +38,7 @@ templates: setup ## Write templates/ again from the example site
 	@$(BIN)/chantier synth --site chantier/example.toml --output templates/chantier.yaml
 	@$(BIN)/chantier synth --minimal --site chantier/example.toml --output templates/chantier-minimal.yaml
 	@$(BIN)/chantier source detect --site chantier/example.toml --output templates/functions/detect.py
+	@$(BIN)/chantier source aggregate --site chantier/example.toml --output templates/functions/aggregate.py
 	@$(BIN)/chantier source watch --site chantier/example.toml --output templates/functions/watch.py
 
 lock: setup ## Resolve requirements.lock again

@@ -93,7 +93,7 @@ def test_the_minimal_template_is_a_part_of_the_whole(minimal: str, body: dict[st
     for kind in ("Parameters", "Resources", "Outputs"):
         assert part[kind].items() < body[kind].items()
     watch = {name for name, _ in part["Resources"].items()} ^ set(body["Resources"])
-    assert watch == {name for title, names in SECTIONS if title[0] == "6" for name in names}
+    assert watch == {name for title, names in SECTIONS if title[0] in "67" for name in names}
 
 
 def test_cfn_lint_finds_nothing_in_the_minimal_template(minimal: str) -> None:
@@ -198,12 +198,46 @@ def test_every_rule_has_an_error_action_and_every_function_a_destination(
 
 def test_no_role_is_granted_a_wildcard_action_or_every_resource(body: dict[str, Any]) -> None:
     roles = [one for one in body["Resources"].values() if one["Type"] == "AWS::IAM::Role"]
-    assert len(roles) == 5
+    assert len(roles) == 7
     for role in roles:
         for policy in role["Properties"]["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:
                 assert not [action for action in statement["Action"] if "*" in action]
                 assert "*" not in statement["Resource"]
+
+
+def test_the_aggregate_function_reads_and_writes_what_it_counts_and_no_more(
+    body: dict[str, Any],
+) -> None:
+    (policy,) = body["Resources"]["AggregateRole"]["Properties"]["Policies"]
+    may = {one["Sid"]: one for one in policy["PolicyDocument"]["Statement"]}
+    assert {sid: one["Action"] for sid, one in may.items()} == {
+        "FindRawAndAggregates": ["s3:ListBucket"],
+        "ReadRawAndAggregates": ["s3:GetObject"],
+        "WriteAggregates": ["s3:PutObject"],
+        "FindAlerts": ["dynamodb:Query"],
+        "ReadFuelPrice": ["ssm:GetParameter"],
+        "KeepFailures": ["sqs:SendMessage"],
+        "Log": ["logs:CreateLogStream", "logs:PutLogEvents"],
+    }
+    assert may["FindRawAndAggregates"]["Condition"] == {
+        "StringLike": {"s3:prefix": ["raw/*", "aggregates/*"]}
+    }
+    assert may["WriteAggregates"]["Resource"] == [{"!Sub": "${DataBucket.Arn}/aggregates/*"}]
+
+
+def test_the_price_of_fuel_is_a_number_and_the_site_files_at_first(body: dict[str, Any]) -> None:
+    price = body["Resources"]["FuelPrice"]["Properties"]
+    allowed = re.compile(price["AllowedPattern"])
+    assert all(allowed.search(one) for one in (price["Value"], "0", "2.1234", "99999"))
+    assert not any(allowed.search(one) for one in ("", "1,20", "-1", "1.2 EUR", "NaN", "1.23456"))
+
+
+def test_without_rates_there_is_no_price_and_nobody_reads_one(site: Site) -> None:
+    text = synthesize(site.model_copy(update={"rates": None}))
+    assert "FuelPrice" not in text
+    assert "ssm:" not in text
+    assert lint(text, region="eu-west-3") == []
 
 
 def test_nobody_is_told_by_email_until_an_address_is_given(body: dict[str, Any]) -> None:
