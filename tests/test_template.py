@@ -10,6 +10,7 @@ import yaml
 from troposphere.sns import Topic
 
 from chantier.functions.pending import LEASE_S
+from chantier.functions.progress import RUN_S
 from chantier.lint import lint
 from chantier.packing import packed, unpacked
 from chantier.render import render
@@ -265,6 +266,10 @@ def test_a_taken_alert_is_free_again_only_after_the_function_has_ended(
     body: dict[str, Any],
 ) -> None:
     assert body["Resources"]["Watch"]["Properties"]["Timeout"] < LEASE_S
+
+
+def test_a_run_of_the_hours_has_ended_before_another_one_takes_over(body: dict[str, Any]) -> None:
+    assert body["Resources"]["Aggregate"]["Properties"]["Timeout"] < RUN_S
 
 
 def test_a_machine_may_only_speak_as_itself_on_its_own_topic(body: dict[str, Any]) -> None:

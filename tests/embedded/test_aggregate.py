@@ -287,7 +287,7 @@ def test_two_runs_never_write_at_once(counted: Deployed, tmp_path: Path) -> None
     now = int(datetime.now(UTC).timestamp())
     other = kept | {"begun": format_time(now), "mending": format_time(BEGIN)}
     put(counted, PROGRESS, json.dumps(other).encode())
-    assert "another run began" in call(counted)["errorMessage"]
+    assert "another run began" in run(counted)["busy"]
     refused = told(counted, tmp_path, "--refresh")
     assert refused.exit_code == 1
     assert "The hours are being counted" in refused.stderr
