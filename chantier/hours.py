@@ -19,8 +19,6 @@ from chantier.errors import ChantierError
 Row = dict[str, Any]
 # An hour as `chantier.aggregates` names it, `2026-11-22T09:00:00Z`.
 Choice = Callable[[Sequence[str]], Sequence[str]]
-# What the function says when another run of it is under way.
-BUSY = "another run began"
 
 
 class Total(NamedTuple):
@@ -145,15 +143,15 @@ def count_now(cloud: Cloud, function: str, now: float) -> dict[str, Any]:
         FunctionName=function, Payload=json.dumps({"until": until}).encode()
     )
     said: dict[str, Any] = json.loads(answer["Payload"].read())
-    if "FunctionError" not in answer:
-        return said
-    reason = said.get("errorMessage", "no reason given")
-    if BUSY in reason:
+    if "FunctionError" in answer:
+        reason = said.get("errorMessage", "no reason given")
+        raise ChantierError(f"{function} failed: {reason}", "Its log says more.")
+    if "busy" in said:
         raise ChantierError(
-            f"The hours are being counted: {reason}.",
-            "Look in a minute, without --refresh; a run that broke off is let go after 15.",
+            f"The hours are being counted: {said['busy']}.",
+            "Look in a minute, without --refresh; a run that broke off is let go after 16.",
         )
-    raise ChantierError(f"{function} failed: {reason}", "Its log says more.")
+    return said
 
 
 def _sum(rows: Iterable[Mapping[str, Any]], column: str) -> float | None:

@@ -17,12 +17,16 @@ KEYS = st.text("ABCdef123/+", min_size=4, max_size=40)
 PATHS = st.lists(st.text("aZ09-._~= +é", min_size=1, max_size=12), max_size=4).map(
     lambda parts: "/" + quote("/".join(parts))
 )
+QUERIES = st.sampled_from(
+    ["", "?list-type=2&prefix=raw%2Fdt%3D2026-11-22%2F", "?continuation-token=a%2B%2F%3D&prefix=r"]
+)
 
 
 @settings(max_examples=60)
 @given(
     method=st.sampled_from(["POST", "PUT", "GET"]),
     path=PATHS,
+    query=QUERIES,
     body=st.binary(max_size=300),
     service=st.sampled_from(["dynamodb", "s3"]),
     region=st.sampled_from(["eu-west-3", "us-east-1"]),
@@ -32,13 +36,14 @@ PATHS = st.lists(st.text("aZ09-._~= +é", min_size=1, max_size=12), max_size=4).
 def test_a_request_is_signed_as_botocore_signs_it(  # noqa: PLR0913, PLR0917 - what is signed
     method: str,
     path: str,
+    query: str,
     body: bytes,
     service: str,
     region: str,
     key: tuple[str, str],
     token: str | None,
 ) -> None:
-    path = path if service == "s3" else "/"
+    path = path + query if service == "s3" else "/"
     url = f"https://{service}.{region}.amazonaws.com{path}"
     request = AWSRequest(method, url, data=body, headers={"content-type": "text/plain"})
     request.headers["x-amz-content-sha256"] = hashlib.sha256(body).hexdigest()

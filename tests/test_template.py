@@ -11,6 +11,7 @@ import yaml
 from troposphere.sns import Topic
 
 from chantier.functions.pending import LEASE_S
+from chantier.functions.progress import RUN_S
 from chantier.lint import lint
 from chantier.packing import packed, unpacked
 from chantier.resources.functions import source
@@ -298,6 +299,40 @@ def test_no_role_is_granted_a_wildcard_action_or_every_resource(body: dict[str, 
                 assert not whole or set(statement["Action"]) <= WITHOUT_RESOURCE
 
 
+def test_the_aggregate_function_reads_and_writes_what_it_counts_and_no_more(
+    body: dict[str, Any],
+) -> None:
+    (policy,) = body["Resources"]["AggregateRole"]["Properties"]["Policies"]
+    may = {one["Sid"]: one for one in policy["PolicyDocument"]["Statement"]}
+    assert {sid: one["Action"] for sid, one in may.items()} == {
+        "FindRawAndAggregates": ["s3:ListBucket"],
+        "ReadRawAndAggregates": ["s3:GetObject"],
+        "WriteAggregates": ["s3:PutObject"],
+        "FindAlerts": ["dynamodb:Query"],
+        "ReadFuelPrice": ["ssm:GetParameter"],
+        "KeepFailures": ["sqs:SendMessage"],
+        "Log": ["logs:CreateLogStream", "logs:PutLogEvents"],
+    }
+    assert may["FindRawAndAggregates"]["Condition"] == {
+        "StringLike": {"s3:prefix": ["raw/*", "aggregates/*"]}
+    }
+    assert may["WriteAggregates"]["Resource"] == [{"!Sub": "${DataBucket.Arn}/aggregates/*"}]
+
+
+def test_the_price_of_fuel_is_a_number_and_the_site_files_at_first(body: dict[str, Any]) -> None:
+    price = body["Resources"]["FuelPrice"]["Properties"]
+    allowed = re.compile(price["AllowedPattern"])
+    assert all(allowed.search(one) for one in (price["Value"], "0", "2.1234", "99999"))
+    assert not any(allowed.search(one) for one in ("", "1,20", "-1", "1.2 EUR", "NaN", "1.23456"))
+
+
+def test_without_rates_there_is_no_price_and_nobody_reads_one(site: Site) -> None:
+    text = synthesize(site.model_copy(update={"rates": None}))
+    assert "FuelPrice" not in text
+    assert "ssm:" not in text
+    assert lint(text, region="eu-west-3") == []
+
+
 def test_nobody_is_told_by_email_until_an_address_is_given(body: dict[str, Any]) -> None:
     email = body["Parameters"]["AlertEmail"]
     assert email["Default"] == ""
@@ -323,6 +358,10 @@ def test_a_taken_alert_is_free_again_only_after_the_function_has_ended(
     body: dict[str, Any],
 ) -> None:
     assert body["Resources"]["Watch"]["Properties"]["Timeout"] < LEASE_S
+
+
+def test_a_run_of_the_hours_has_ended_before_another_one_takes_over(body: dict[str, Any]) -> None:
+    assert body["Resources"]["Aggregate"]["Properties"]["Timeout"] < RUN_S
 
 
 def test_a_machine_may_only_speak_as_itself_on_its_own_topic(body: dict[str, Any]) -> None:

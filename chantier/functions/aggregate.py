@@ -23,7 +23,7 @@ from chantier.functions.counting import Count
 from chantier.functions.objects import Bucket, Listed
 from chantier.functions.opened import Opened
 from chantier.functions.prices import fuel_price
-from chantier.functions.progress import Ledger, Progress
+from chantier.functions.progress import Busy, Ledger, Progress
 from chantier.hourly import fleet_of
 from chantier.meters import HOUR_SECONDS
 from chantier.records import RAW
@@ -63,8 +63,10 @@ class Aggregate:
 
         An empty event starts the environment and touches nothing.
 
+        While another run is under way this one does nothing and says so (`busy`): the next
+        one makes up for it.
+
         Raises:
-            Busy: another run is under way; Lambda calls again.
             CallFailed: AWS did not answer; the next run makes up for this one.
         """
         said: dict[str, Any] = {"began_at": round(self._clock() * 1000, 1)}
@@ -74,7 +76,10 @@ class Aggregate:
             now = int(self._clock())
             until = min(parse_time(event["until"]), now) if "until" in event else now
             since = parse_time(event["since"]) if "since" in event else None
-            self._run(now, until, since, said)
+            try:
+                self._run(now, until, since, said)
+            except Busy as reason:
+                said["busy"] = str(reason)
         said["ended_at"] = round(self._clock() * 1000, 1)
         print(json.dumps(said, separators=(",", ":")))
         return said

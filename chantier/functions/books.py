@@ -34,6 +34,11 @@ class Books:
         fleet: the site.
         rates: of hours that are counted for the first time.
         recount: the sketches of an hour from its raw data, for one that is damaged.
+        forgotten_before: epoch seconds; of hours before it the table may have forgotten alerts.
+
+    Attributes:
+        written: hours of which an object changed.
+        damaged: what could not be read, and was counted anew.
     """
 
     def __init__(  # noqa: PLR0913 - what an hour is made of

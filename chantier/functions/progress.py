@@ -18,8 +18,8 @@ from chantier.functions.signed import CallFailed
 from chantier.telemetry import format_time
 
 PROGRESS_VERSION = 1
-# Longer than a function may run.
-RUN_S = 900
+# Longer than a function may run (15 minutes).
+RUN_S = 960
 SOMEBODY_WAS_FIRST = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
 
 

@@ -913,7 +913,7 @@ def fuel_price(name):
 
 # --- chantier.functions.progress
 PROGRESS_VERSION = 1
-RUN_S = 900
+RUN_S = 960
 SOMEBODY_WAS_FIRST = ('PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey')
 
 class Busy(Exception):
@@ -993,7 +993,10 @@ class Aggregate:
       now = int(self._clock())
       until = min(parse_time(event['until']), now) if 'until' in event else now
       since = parse_time(event['since']) if 'since' in event else None
-      self._run(now, until, since, said)
+      try:
+        self._run(now, until, since, said)
+      except Busy as reason:
+        said['busy'] = str(reason)
     said['ended_at'] = round(self._clock() * 1000, 1)
     print(json.dumps(said, separators=(',', ':')))
     return said

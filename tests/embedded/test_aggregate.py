@@ -22,8 +22,11 @@ from chantier.aggregates import (
 )
 from chantier.cli import main
 from chantier.cloud import Cloud
+from chantier.functions import objects
 from chantier.functions.alerts import item_key
+from chantier.functions.objects import Bucket
 from chantier.functions.progress import RUN_S
+from chantier.functions.signed import CallFailed
 from chantier.meters import load_book
 from chantier.records import Alert, key_of, to_item
 from chantier.site import EXAMPLE, Site
@@ -284,7 +287,7 @@ def test_two_runs_never_write_at_once(counted: Deployed, tmp_path: Path) -> None
     now = int(datetime.now(UTC).timestamp())
     other = kept | {"begun": format_time(now), "mending": format_time(BEGIN)}
     put(counted, PROGRESS, json.dumps(other).encode())
-    assert "another run began" in call(counted)["errorMessage"]
+    assert "another run began" in run(counted)["busy"]
     refused = told(counted, tmp_path, "--refresh")
     assert refused.exit_code == 1
     assert "The hours are being counted" in refused.stderr
@@ -318,6 +321,38 @@ def test_the_meters_of_a_silent_machine_are_carried(counted: Deployed) -> None:
     book = load_book(get(counted, hour_key(METERS, format_time(BEGIN + HOUR))))
     assert list(book.sketches) == ["EX-002"]
     assert book.opening[MACHINE][0] == (BEGIN, 0, 100.0)
+
+
+def test_a_bucket_is_listed_to_its_end_and_an_object_is_read_in_parts(
+    counted: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, secret = counted.cloud.credentials or ("", "")
+    for name, value in {
+        "AWS_REGION": counted.cloud.region,
+        "AWS_ENDPOINT_URL": str(counted.cloud.endpoint_url),
+        "AWS_CA_BUNDLE": str(counted.cloud.ca),
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": secret,
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    monkeypatch.setattr(objects, "PART_BYTES", 7)
+    reader = Bucket(bucket(counted))
+    text = b"one\n\nand a longer line & more\nthe last"
+    names = [f"raw/dt=2026-01-01/{n:04} é&+" for n in range(1003)]
+    for name in names:
+        reader.put(name, text)
+    found = list(reader.listed("raw/dt=2026-01-01/"))
+    assert [one.key for one in found] == names
+    assert [one.key for one in reader.listed("raw/dt=2026-01-01/", names[1000])] == names[1001:]
+    assert list(reader.lines(found[0])) == text.split(b"\n")
+    assert reader.get("raw/none") is None
+    with pytest.raises(CallFailed, match="PreconditionFailed"):
+        reader.put_if(names[0], b"", "")
+    reader.put_if(names[0], b"new", found[0].etag)
+    with pytest.raises(CallFailed, match="PreconditionFailed"):
+        reader.put_if(names[0], b"newer", found[0].etag)
+    reader.service.connection.close()
 
 
 def told(site: Deployed, tmp_path: Path, *options: str) -> Result:
