@@ -18,11 +18,13 @@ class Facts:
         states: (from when, state), in order of time.
         refuels: when fuel came into the tank, in order of time.
         hours: (when, hour meter in h) at the first step and at the latest.
+        cycles: how long each load cycle took, s.
     """
 
     states: list[tuple[int, str]] = field(default_factory=list)
     refuels: list[int] = field(default_factory=list)
     hours: list[tuple[int, float]] = field(default_factory=list)
+    cycles: list[float] = field(default_factory=list)
 
     def entered(self, t: int, state: str) -> None:
         """It is in another state from now on."""
@@ -31,6 +33,10 @@ class Facts:
     def refuelled(self, t: int) -> None:
         """Fuel has come in."""
         self.refuels.append(t)
+
+    def cycled(self, seconds: float) -> None:
+        """It has gone through a load cycle."""
+        self.cycles.append(seconds)
 
     def metered(self, t: int, hours: float) -> None:
         """Its hour meter says so much."""

@@ -14,6 +14,8 @@ from simulator.plan import IDLE
 # Steady work: coolant 80-95 degC, hydraulic oil 50-80 degC [V10].
 _COOLANT_C, _COOLANT_C_PER_LOAD = 81.0, 0.12
 _HYDRAULIC_IDLE_C, _HYDRAULIC_WORK_C = 52.0, 72.0
+# A thermostat holds the coolant; the oil's cooler follows the air more [M]. From a mild day.
+_MILD_C, _COOLANT_PER_AIR_C, _HYDRAULIC_PER_AIR_C = 12.0, 0.03, 0.15
 # Coolant falls about 1 degC in 3 min after key-off from 85 degC [R]; hydraulic oil [M].
 _COOLANT_OFF_TAU_S = 13_000.0
 _HYDRAULIC_OFF_TAU_S = 9_000.0
@@ -54,7 +56,8 @@ def coolant(own: Traits, *, running: bool, load: float, air_c: float) -> tuple[f
     """What the coolant goes to, degC, and its time constant, s."""
     if not running:
         return air_c, _COOLANT_OFF_TAU_S
-    return _COOLANT_C + _COOLANT_C_PER_LOAD * load + own.coolant_c, own.coolant_tau_s
+    air = _COOLANT_PER_AIR_C * (air_c - _MILD_C)
+    return _COOLANT_C + _COOLANT_C_PER_LOAD * load + air + own.coolant_c, own.coolant_tau_s
 
 
 def hydraulic(own: Traits, *, running: bool, state: str, air_c: float) -> tuple[float, float]:
@@ -62,4 +65,5 @@ def hydraulic(own: Traits, *, running: bool, state: str, air_c: float) -> tuple[
     if not running:
         return air_c, _HYDRAULIC_OFF_TAU_S
     warm = _HYDRAULIC_IDLE_C if state == IDLE else _HYDRAULIC_WORK_C
-    return warm + own.hydraulic_c, own.hydraulic_tau_s
+    air = _HYDRAULIC_PER_AIR_C * (air_c - _MILD_C)
+    return warm + air + own.hydraulic_c, own.hydraulic_tau_s

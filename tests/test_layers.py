@@ -165,6 +165,26 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         },
         set(),
     ),
+    "chantier.validate": (
+        {"chantier.rehearsal", "chantier.site", "simulator"},
+        set(),
+    ),
+    "chantier.backfill": (
+        {
+            "chantier.cloud",
+            "chantier.errors",
+            "chantier.records",
+            "chantier.site",
+            "chantier.stack",
+            "chantier.telemetry",
+            "simulator",
+        },
+        set(),
+    ),
+    "chantier.day_plot": (
+        {"chantier.errors", "chantier.site", "chantier.telemetry", "simulator"},
+        set(),
+    ),
     "chantier.sending": (
         {
             "chantier.cloud",
@@ -213,8 +233,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {
             "chantier.acknowledging",
             "chantier.alerts",
+            "chantier.backfill",
             "chantier.cloud",
             "chantier.comparing",
+            "chantier.day_plot",
             "chantier.demo",
             "chantier.errors",
             "chantier.evaluate",
@@ -231,6 +253,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.stack",
             "chantier.tally",
             "chantier.template",
+            "chantier.validate",
             "chantier.words",
             "simulator",
         },
