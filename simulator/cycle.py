@@ -1,10 +1,8 @@
-"""A load cycle: dig, swing, dump, return; how long it takes and how hard the engine pulls.
-
-Pure figures; how many cycles there are is counted in `machine`.
-"""
+"""Load cycles: dig, swing, dump, return; how long they take and how hard the engine pulls."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from math import floor, inf
 from random import Random
@@ -60,3 +58,40 @@ def _done(cycles: float) -> float:
         if part <= end:
             return whole + before + (after - before) * (part - start) / (end - start)
     return whole + 1.0
+
+
+class Cycles:
+    """The load cycles of one machine; one that the work spell ends is gone on with in the next.
+
+    Args:
+        kind: its class.
+        pace: factor of who drives it.
+        throw: for how long each takes.
+        done: how many there were before.
+
+    Attributes:
+        done: how many there have been in its life.
+    """
+
+    def __init__(self, kind: Kind, pace: float, throw: Random, done: int) -> None:
+        self._kind, self._pace, self._throw = kind, pace, throw
+        self.done = done
+        self._length_s = self._next_s()
+        # Nobody begins the day together with another.
+        self._left_s = self._length_s * throw.random()
+
+    def work(self, dt: float) -> Iterator[float]:
+        """Go on for `dt` seconds; gives how long each cycle took that came to its end."""
+        while self._left_s <= dt:
+            dt -= self._left_s
+            self.done += 1
+            yield self._length_s
+            self._length_s = self._left_s = self._next_s()
+        self._left_s -= dt
+
+    def pull(self, window_s: float) -> float:
+        """How hard the engine pulls in the next seconds, as a multiple of the mean."""
+        return pull(self._left_s, self._length_s, window_s)
+
+    def _next_s(self) -> float:
+        return cycle_s(self._kind, self._pace, self._throw)

@@ -17,8 +17,9 @@ from simulator.agent import Agent, Outgoing
 from simulator.effect import Effect
 from simulator.facts import Facts
 from simulator.incident import Expected, Incident
-from simulator.machine import Machine, Profile
+from simulator.machine import Machine
 from simulator.plan import Plan
+from simulator.profile import Profile
 from simulator.scenarios import Script
 from simulator.tanks import Stock, def_tank_l
 

@@ -9,7 +9,8 @@ from math import exp
 from random import Random
 from typing import NamedTuple
 
-from simulator.plan import IDLE
+from simulator.effect import Effect
+from simulator.work import IDLE, OFF
 
 # Steady work: coolant 80-95 degC, hydraulic oil 50-80 degC [V10].
 _COOLANT_C, _COOLANT_C_PER_LOAD = 81.0, 0.12
@@ -67,3 +68,32 @@ def hydraulic(own: Traits, *, running: bool, state: str, air_c: float) -> tuple[
     warm = _HYDRAULIC_IDLE_C if state == IDLE else _HYDRAULIC_WORK_C
     air = _HYDRAULIC_PER_AIR_C * (air_c - _MILD_C)
     return warm + air + own.hydraulic_c, own.hydraulic_tau_s
+
+
+class Warmth:
+    """The two temperatures of one machine.
+
+    Args:
+        own: its traits.
+        air_c: air temperature, at which it begins.
+
+    Attributes:
+        coolant_c: of the coolant, degC.
+        hydraulic_c: of the hydraulic oil, degC.
+    """
+
+    def __init__(self, own: Traits, air_c: float) -> None:
+        self._own = own
+        self.coolant_c = self.hydraulic_c = air_c
+
+    def go_on(self, dt: float, state: str, load: float, air_c: float, effect: Effect) -> None:
+        """Warm up or cool down for `dt` seconds; an incident's targets win over the usual ones."""
+        running = state != OFF
+        target, tau_s = coolant(self._own, running=running, load=load, air_c=air_c)
+        target = target if effect.coolant_c is None else effect.coolant_c
+        tau_s = effect.coolant_tau_s or tau_s
+        self.coolant_c = approach(self.coolant_c, target, tau_s, dt)
+        target, tau_s = hydraulic(self._own, running=running, state=state, air_c=air_c)
+        target = target if effect.hydraulic_c is None else effect.hydraulic_c
+        tau_s = effect.hydraulic_tau_s or tau_s
+        self.hydraulic_c = approach(self.hydraulic_c, target, tau_s, dt)

@@ -10,21 +10,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from math import inf, pi
 
 from chantier.telemetry import Reading
 from simulator import battery, engine, heat
-from simulator.classes import Kind
-from simulator.cycle import cycle_s, pull
+from simulator.cycle import Cycles
 from simulator.dice import dice, near
 from simulator.driver import driver
 from simulator.effect import NONE, Effect
 from simulator.facts import Facts
-from simulator.ground import Ground
 from simulator.plan import IDLE, OFF, TRAVEL, WORK, Plan
-from simulator.roads import Road
+from simulator.profile import Profile
 from simulator.sensors import count, quantise
 from simulator.tanks import Stock, Tanks
 from simulator.terrain import Terrain
@@ -45,29 +42,6 @@ _LOOK_S = 10.0
 _OFF_BEFORE_S = 7 * 3600
 # A machine that has seen some years: hours in its life, and the L/h per kW that went with them.
 _AGE_H, _PAST_LPH_PER_KW = (900.0, 6500.0), 0.107
-
-
-@dataclass(frozen=True, kw_only=True)
-class Profile:
-    """What does not change of a machine while it is simulated.
-
-    Attributes:
-        id: machine id.
-        kind: its class.
-        tank_l: fuel tank, L.
-        voltage: nominal, 12 or 24.
-        ground: where it may be; None when its position is not known.
-        road: on which it goes to and fro, if it hauls.
-        place: what names the ground: machines on the same one stand on the same slopes.
-    """
-
-    id: str
-    kind: Kind
-    tank_l: float
-    voltage: int = 24
-    ground: Ground | None = None
-    road: Road | None = None
-    place: str = ""
 
 
 class Machine:
@@ -106,15 +80,15 @@ class Machine:
         self._effects = tuple(effects)
         self._edges = sorted({edge for one in effects for edge in (one.start, one.end)})
         self._throw = throw = dice(seed, profile.id, "machine")
-        self._engine, self._heat = engine.traits(throw), heat.traits(throw)
+        self._engine = engine.traits(throw)
+        self._warmth = heat.Warmth(heat.traits(throw), ambient_c(t))
         self._driver = driver(seed, profile.id)
         self._volts = throw.uniform(-_VOLTS_REACH, _VOLTS_REACH)
         drawn_h = throw.uniform(*_AGE_H)
         self._op_s = (drawn_h if stock.op_h is None else stock.op_h) * 3600
         self._idle_s = self._op_s * profile.kind.idle_share
-        self._cycles = int((self._op_s - self._idle_s) / (profile.kind.cycle_s or inf))
-        self._cycle_s = cycle_s(profile.kind, self._driver.pace, throw)
-        self._cycle_left_s = self._cycle_s * throw.random()
+        done = int((self._op_s - self._idle_s) / (profile.kind.cycle_s or inf))
+        self._cycles = Cycles(profile.kind, self._driver.pace, throw, done)
         used_l = self._op_s / 3600 * _PAST_LPH_PER_KW * profile.kind.rated_kw
         self.tanks = Tanks(profile.tank_l, used_l, throw, fuel_l=stock.fuel_l, def_l=stock.def_l)
         self._walker = Walker(profile.ground, throw, profile.road) if profile.ground else None
@@ -124,7 +98,6 @@ class Machine:
         self._switched_at = t - _OFF_BEFORE_S
         self._effect, self._state, self._regime = NONE, OFF, engine.STOPPED
         self._pace_kmh = self._kmh = self._pitch = self._roll = 0.0
-        self._coolant_c = self._hydraulic_c = ambient_c(t)
         self._settle()
 
     @property
@@ -156,7 +129,7 @@ class Machine:
 
     def _run(self, until: int) -> None:
         dt = until - self._t
-        self._warm(dt, ambient_c(until))
+        self._warmth.go_on(dt, self._state, self._regime.load, ambient_c(until), self._effect)
         if self._state != OFF:
             self._count(dt)
         if self._walker and self._kmh:
@@ -171,21 +144,6 @@ class Machine:
         if self._effect.pour_lph:
             self._noting_fuel(partial(self.tanks.pour, self._effect.pour_lph * dt / 3600))
 
-    def _warm(self, dt: int, air_c: float) -> None:
-        running = self._state != OFF
-        target, tau_s = heat.coolant(
-            self._heat, running=running, load=self._regime.load, air_c=air_c
-        )
-        if self._effect.coolant_c is not None:
-            target = self._effect.coolant_c
-        tau_s = self._effect.coolant_tau_s or tau_s
-        self._coolant_c = heat.approach(self._coolant_c, target, tau_s, dt)
-        target, tau_s = heat.hydraulic(self._heat, running=running, state=self._state, air_c=air_c)
-        if self._effect.hydraulic_c is not None:
-            target = self._effect.hydraulic_c
-        tau_s = self._effect.hydraulic_tau_s or tau_s
-        self._hydraulic_c = heat.approach(self._hydraulic_c, target, tau_s, dt)
-
     def _count(self, dt: int) -> None:
         burnt_l, dosed = self._regime.lph * dt / 3600, engine.def_share(self._regime.load)
         self._noting_fuel(partial(self.tanks.burn, burnt_l, dosed))
@@ -193,17 +151,8 @@ class Machine:
         if self._state == IDLE:
             self._idle_s += dt
         elif self._state == WORK:
-            self._cycle(dt)
-
-    def _cycle(self, dt: float) -> None:
-        """Work one load cycle after another; the last one is gone on with next time."""
-        while self._cycle_left_s <= dt:
-            dt -= self._cycle_left_s
-            self._cycles += 1
-            self._facts.cycled(self._cycle_s)
-            self._cycle_s = cycle_s(self.profile.kind, self._driver.pace, self._throw)
-            self._cycle_left_s = self._cycle_s
-        self._cycle_left_s -= dt
+            for seconds in self._cycles.work(dt):
+                self._facts.cycled(seconds)
 
     def _settle(self) -> None:
         """Take up what the plan and the incidents ask for from now on."""
@@ -216,7 +165,7 @@ class Machine:
             self._enter(state)
         asked = 1.0
         if state == WORK:
-            asked = self._driver.effort * pull(self._cycle_left_s, self._cycle_s, _LOOK_S)
+            asked = self._driver.effort * self._cycles.pull(_LOOK_S)
         self._regime = engine.regime(self.profile.kind, self._engine, state, self._throw, asked)
         self._kmh = self._speed_kmh()
         if state != OFF:
@@ -230,7 +179,7 @@ class Machine:
         if spell is self._spell:
             return
         if self._spell.task == TIP:
-            self._cycles += 1
+            self._cycles.done += 1
         self._spell = spell
         if self._walker and spell.task in (HAUL, RETURN):
             self._walker.haul(loaded=spell.task == HAUL)
@@ -312,8 +261,8 @@ class Machine:
             def_pct=quantise("def_pct", self.tanks.def_pct),
             op_h=count("op_h", self._op_s / 3600),
             idle_h=count("idle_h", self._idle_s / 3600),
-            cool_c=quantise("cool_c", self._coolant_c),
-            hyd_c=quantise("hyd_c", self._hydraulic_c),
+            cool_c=quantise("cool_c", self._warmth.coolant_c),
+            hyd_c=quantise("hyd_c", self._warmth.hydraulic_c),
             oil_kpa=quantise("oil_kpa", self._oil_kpa() if running else 0.0),
             batt_v=quantise("batt_v", self._battery_v(running=running)),
             lat=quantise("lat", fix[0]) if fix else None,
@@ -321,7 +270,7 @@ class Machine:
             spd_kmh=quantise("spd_kmh", self._kmh),
             pitch=quantise("pitch", self._pitch),
             roll=quantise("roll", self._roll),
-            cyc=self._cycles if self.profile.kind.cycle_s else None,
+            cyc=self._cycles.done if self.profile.kind.cycle_s else None,
             dtc=self._effect.dtc if running else (),
             lamp=self._effect.lamp if running else (),
         )
@@ -330,7 +279,7 @@ class Machine:
         if self._effect.oil_kpa is not None:
             return self._effect.oil_kpa
         running_s = self._t - self._switched_at
-        return engine.oil_kpa(self._regime.rpm, self._coolant_c, running_s)
+        return engine.oil_kpa(self._regime.rpm, self._warmth.coolant_c, running_s)
 
     def _battery_v(self, *, running: bool) -> float:
         if self._effect.volts is not None:

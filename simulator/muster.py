@@ -17,8 +17,8 @@ from simulator.casting import Stretch, cast, refuse_overlap
 from simulator.hand import Hand
 from simulator.hours import Hours, hours_of
 from simulator.incident import Incident
-from simulator.machine import Profile
 from simulator.placing import plan_of, profile_of
+from simulator.profile import Profile
 from simulator.scenarios import SCENARIOS
 from simulator.scenarios.script import Setting
 

@@ -9,8 +9,8 @@ from simulator.classes import KINDS
 from simulator.dice import dice
 from simulator.ground import Ground
 from simulator.hours import Hours
-from simulator.machine import Profile
 from simulator.plan import Plan
+from simulator.profile import Profile
 from simulator.roads import Road, beside, haul_road
 
 

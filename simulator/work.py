@@ -68,13 +68,15 @@ def jobs(  # noqa: PLR0913 - keyword-only where two could be taken for one anoth
     """Work and idling in turn, without a hole, from `start` to `stop`."""
     now, worked, idled = start, 0, 0
     while now < stop:
-        for work in _job(throw, kind, who, share.of_time):
+        job = _job(throw, kind, who, share.of_time)
+        # A machine goes to its next place before a job, not between two trucks.
+        way = int(sum(job) * kind.travel_share * throw.uniform(0.5, 1.5))
+        for work in job:
             length = min(work, stop - now)
             if length <= 0:
                 break
-            # A machine goes to its next place before it begins, not between two trucks.
-            yield from _on_site(throw, kind, now, length)
-            now, worked = now + length, worked + length
+            yield from _on_site(now, length, way)
+            now, worked, way = now + length, worked + length, 0
             owed = share.owed(worked, idled) * throw.uniform(0.5, 1.5)
             idle = min(max(int(owed), TRUCK_WAIT_S), stop - now)
             if idle > 0:
@@ -82,22 +84,22 @@ def jobs(  # noqa: PLR0913 - keyword-only where two could be taken for one anoth
                 now, idled = now + idle, idled + idle
 
 
-def _job(throw: Random, kind: Kind, who: Driver, share: float) -> Iterator[int]:
-    """Seconds of work, each followed by some idling."""
+def _job(throw: Random, kind: Kind, who: Driver, share: float) -> tuple[int, ...]:
+    """Seconds of work, each followed by some idling: a row of trucks, or one trench."""
     if throw.random() < kind.truck_share:
         cycle_s = (kind.cycle_s or 0.0) * who.pace
-        for _ in range(throw.randint(*_TRUCKS_IN_A_ROW)):
-            yield int(throw.randint(*kind.passes) * cycle_s)
-    else:
-        usual_min = sum(_SPELL_MIN) / 2 * share / (1 - share)
-        yield int(_seconds(throw, _SPELL_MIN) * min(1.0, _WAIT_MIN / usual_min))
+        trucks = throw.randint(*_TRUCKS_IN_A_ROW)
+        return tuple(int(throw.randint(*kind.passes) * cycle_s) for _ in range(trucks))
+    usual_min = sum(_SPELL_MIN) / 2 * share / (1 - share)
+    return (int(_seconds(throw, _SPELL_MIN) * min(1.0, _WAIT_MIN / usual_min)),)
 
 
-def _on_site(throw: Random, kind: Kind, now: int, length: int) -> Iterator[Spell]:
-    travel = int(length * kind.travel_share * throw.uniform(0.5, 1.5))
-    if 0 < travel < length:
+def _on_site(now: int, length: int, way: int) -> Iterator[Spell]:
+    """Some seconds on the way, the rest at work; a way that fills it all is left out."""
+    travel = way if way < length else 0
+    if travel:
         yield Spell(TRAVEL, now, now + travel)
-    yield Spell(WORK, now + travel if travel < length else now, now + length)
+    yield Spell(WORK, now + travel, now + length)
 
 
 def laps(  # noqa: PLR0913 - keyword-only where two could be taken for one another

@@ -181,8 +181,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         },
         set(),
     ),
+    "chantier.day_words": (set(), set()),
+    "chantier.day_drawing": ({"chantier.day_words", "chantier.telemetry"}, set()),
     "chantier.day_plot": (
-        {"chantier.errors", "chantier.site", "chantier.telemetry", "simulator"},
+        {"chantier.day_drawing", "chantier.errors", "chantier.site", "simulator"},
         set(),
     ),
     "chantier.sending": (

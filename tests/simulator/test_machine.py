@@ -14,8 +14,9 @@ from chantier.telemetry import MAX_READING_BYTES, RANGES, Reading, encode
 from simulator.classes import KINDS
 from simulator.ground import Ground
 from simulator.hours import Hours
-from simulator.machine import Machine, Profile
+from simulator.machine import Machine
 from simulator.plan import Plan
+from simulator.profile import Profile
 
 HOURS = Hours(Calendar(), "Europe/Paris")
 # Wednesday 14 October 2026, 00:00 in Paris.
