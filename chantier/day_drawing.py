@@ -99,7 +99,11 @@ def draw(sheet: Sheet, readings: Sequence[Reading], air: Sequence[tuple[int, flo
     seen = [one for one in readings if first <= one.t <= last]
     panels = _panels(WORDS[sheet.language], seen, [one for one in air if first <= one[0] <= last])
     height = _TOP + _BAND_PX + len(panels) * (_PANEL_PX + _GAP_PX) + _BOTTOM_PX
-    parts = [*_head(sheet, seen, height), *_lunch(sheet, height), *_band(sheet, seen)]
+    parts = [
+        *_head(sheet, seen, height),
+        *_lunch(sheet, height),
+        *_band(sheet, _held(sheet, readings)),
+    ]
     for index, panel in enumerate(panels):
         top = _TOP + _BAND_PX + _GAP_PX + index * (_PANEL_PX + _GAP_PX)
         parts += _panel(sheet, panel, top)
@@ -183,12 +187,17 @@ def _lunch(sheet: Sheet, height: int) -> Iterator[str]:
         yield _label(middle, bottom - 8, WORDS[sheet.language]["lunch"], colour=_PALE, at="middle")
 
 
-def _band(sheet: Sheet, seen: Sequence[Reading]) -> Iterator[str]:
-    yield _label(_LEFT - 10, _TOP + 17, WORDS[sheet.language]["state"], at="end")
+def _held(sheet: Sheet, readings: Sequence[Reading]) -> list[Reading]:
+    """The readings of the page; a state holds until the next, so it has one at each edge."""
     first, last = sheet.span
-    # A state holds until the next reading, and with the engine off there are few.
-    held = (seen[0]._replace(t=first), *seen[1:], seen[-1]._replace(t=last))
-    for state, group in groupby(pairwise(held), key=lambda pair: pair[0].st):
+    inside = [one for one in readings if first <= one.t <= last]
+    before = [one for one in readings if one.t < first][-1:]
+    return [*(one._replace(t=first) for one in before), *inside, inside[-1]._replace(t=last)]
+
+
+def _band(sheet: Sheet, readings: Sequence[Reading]) -> Iterator[str]:
+    yield _label(_LEFT - 10, _TOP + 17, WORDS[sheet.language]["state"], at="end")
+    for state, group in groupby(pairwise(readings), key=lambda pair: pair[0].st):
         pairs = list(group)
         x, end = _x(sheet, pairs[0][0].t), _x(sheet, pairs[-1][1].t)
         yield (

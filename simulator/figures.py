@@ -9,7 +9,7 @@ V7 Cat 320. V8 Caterpillar Performance Handbook 47. V9 Equipment World. V10 Koma
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from statistics import mean, median, pstdev
 from typing import NamedTuple
@@ -56,18 +56,7 @@ class Pair(NamedTuple):
 
 def figures(fleet: Sequence[Trace]) -> tuple[Figure, ...]:
     """The ten figures of machines of one class, in their order."""
-    return (
-        _idle_share(fleet),
-        _idle_fuel(fleet),
-        _fuel(fleet),
-        _load_factor(fleet),
-        _cycle(fleet),
-        _engine_speeds(fleet),
-        _engine_hours(fleet),
-        _starts(fleet),
-        _temperatures(fleet),
-        _def(fleet),
-    )
+    return tuple(figure(fleet) for figure in FIGURES)
 
 
 def _running(trace: Trace) -> Iterator[Pair]:
@@ -268,3 +257,17 @@ def _def(fleet: Sequence[Trace]) -> Figure:
     )
     ok = found["min"] >= 2 and found["max"] <= 5  # noqa: PLR2004 - V9
     return Figure(10, "DEF / fuel", "2 to 5 %", _text(found, " %", 2), found, ok)
+
+
+FIGURES: tuple[Callable[[Sequence[Trace]], Figure], ...] = (
+    _idle_share,
+    _idle_fuel,
+    _fuel,
+    _load_factor,
+    _cycle,
+    _engine_speeds,
+    _engine_hours,
+    _starts,
+    _temperatures,
+    _def,
+)

@@ -98,6 +98,7 @@ class Machine:
         self._switched_at = t - _OFF_BEFORE_S
         self._effect, self._state, self._regime = NONE, OFF, engine.STOPPED
         self._pace_kmh = self._kmh = self._pitch = self._roll = 0.0
+        self._lean()
         self._settle()
 
     @property

@@ -27,7 +27,7 @@ _TRUCKS_IN_A_ROW = (3, 8)
 # A dumper is filled in six to eight passes of an excavator, and tips in less than a minute [M].
 _FILLED_S, _TIPPED_S = (80, 130), (35, 55)
 # Of the speed that its class has on a site, loaded and empty [M].
-_LOADED, _EMPTY = (0.1, 0.7), (0.3, 1.0)
+_LOADED, _EMPTY = (0.1, 0.7), (0.3, 0.9)
 
 
 class Spell(NamedTuple):

@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 
 
 def show_validation(machines: int, seed: int, *, as_json: bool) -> None:
-    """Measure and show; exits with 1 if a figure is out of range or an invariant broken."""
+    """Measure and show."""
     from chantier.cli.progress import count_progress
     from chantier.validate import validate
 
     with count_progress("machines") as tick:
         found = validate(machines=machines, seed=seed, tick=tick)
+    show(found, as_json=as_json)
+
+
+def show(found: Validation, *, as_json: bool) -> None:
+    """What was measured; exits with 1 if a figure is out of range or an invariant broken."""
     if as_json:
         answer(found.as_dict())
     else:
