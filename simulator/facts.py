@@ -57,3 +57,19 @@ class Facts:
         """Whether fuel came in between two moments, both included."""
         at = bisect_right(self.refuels, end)
         return at > 0 and self.refuels[at - 1] >= start
+
+
+class Forgotten(Facts):
+    """The diary of a machine that nobody judges: it stays empty, however long it runs."""
+
+    def entered(self, t: int, state: str) -> None:
+        """Write nothing down."""
+
+    def refuelled(self, t: int) -> None:
+        """Write nothing down."""
+
+    def cycled(self, seconds: float) -> None:
+        """Write nothing down."""
+
+    def metered(self, t: int, hours: float) -> None:
+        """Write nothing down."""

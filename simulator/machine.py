@@ -19,7 +19,7 @@ from simulator.cycle import Cycles
 from simulator.dice import dice, near
 from simulator.driver import driver
 from simulator.effect import NONE, Effect
-from simulator.facts import Facts
+from simulator.facts import Facts, Forgotten
 from simulator.plan import IDLE, OFF, TRAVEL, WORK, Plan
 from simulator.profile import Profile
 from simulator.sensors import count, quantise
@@ -54,7 +54,7 @@ class Machine:
         t: epoch seconds at which it begins, cold, and in the state that its plan has then.
         effects: what incidents do to it; no two at the same time.
         stock: what it has at `t`; drawn when None.
-        facts: where it writes down what really happens.
+        facts: where it writes down what really happens; nowhere when None.
 
     Attributes:
         profile: as given.
@@ -74,7 +74,7 @@ class Machine:
     ) -> None:
         stock = stock or Stock(until=t)
         self._serve_from = stock.until
-        self._facts = facts or Facts()
+        self._facts = facts or Forgotten()
         self.profile = profile
         self._plan = plan
         self._effects = tuple(effects)
