@@ -12,7 +12,7 @@ from simulator.dice import dice, near
 # How much drivers differ [M]: the share of idling is 11 to 65 % over 18 machines [V3].
 _PACE_SPREAD, _QUICKEST, _SLOWEST = 0.07, 0.87, 1.18
 _EFFORT_SPREAD, _EFFORT_REACH, _HASTE = 0.03, 0.10, 0.4
-_IDLE_SPREAD, _IDLE_REACH = 0.05, 0.15
+_IDLE_SPREAD, _IDLE_REACH = 0.08, 0.18
 
 
 class Driver(NamedTuple):

@@ -221,7 +221,8 @@ class Machine:
         if self._walker and self.profile.road and self._spell.task in (HAUL, RETURN):
             return self._road_kmh(self._walker.to_go_m)
         reach = 2 * _PACE_SPREAD_KMH
-        low, high = max(self._pace_kmh - reach, 0.5), self._pace_kmh + reach
+        low = max(self._pace_kmh - reach, 0.5)
+        high = min(self._pace_kmh + reach, self.profile.kind.top_kmh)
         return near(self._throw, self._pace_kmh, _PACE_SPREAD_KMH, low, high)
 
     def _road_kmh(self, to_go_m: float) -> float:
