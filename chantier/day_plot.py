@@ -36,21 +36,16 @@ def plot_day(site: Site, machine: str | None, *, seed: int, out: Path) -> dict[s
     hours = hours_of(site)
     ahead = (FIRST_DAY + timedelta(days=n) for n in range(DAYS_AHEAD))
     day = next((one for one in ahead if hours.sessions(one)), None)
-    if day is None or not site.machines:
+    if day is None:
         raise ChantierError(f"{site.name} is never open.", "Lengthen a day of [calendar].")
-    sessions = hours.sessions(day)
-    start, end = sessions[0][0] - _AROUND_S, sessions[-1][1] + _AROUND_S
-    name = machine or site.machines[0].id
-    (hand,) = muster(Run(site=site, start=start, duration_s=end - start, seed=seed), only=[name])
-    trace = Trace(name, hand.profile.kind, hand.profile.tank_l, sessions)
-    for _ in hand.messages(on_step=trace.note):
-        pass
+    name = machine or next((one.id for one in site.machines), "")
+    trace = _lived(site, name, seed, hours.sessions(day))
     label = next(one.label for one in site.machines if one.id == name)
     sheet = Sheet(
         machine=f"{name} · {label}" if label else name,
         day=day,
         zone=ZoneInfo(site.site.timezone),
-        sessions=sessions,
+        sessions=trace.sessions,
         language=site.site.language,
     )
     readings = [step.reading for step in trace.steps]
@@ -62,3 +57,14 @@ def plot_day(site: Site, machine: str | None, *, seed: int, out: Path) -> dict[s
             f"{out} cannot be written: {error.strerror}.", "Name another file."
         ) from error
     return {"file": str(out), "machine": name, "day": day.isoformat(), "readings": len(readings)}
+
+
+def _lived(site: Site, machine: str, seed: int, sessions: tuple[tuple[int, int], ...]) -> Trace:
+    """A machine's day, step by step."""
+    start, end = sessions[0][0] - _AROUND_S, sessions[-1][1] + _AROUND_S
+    run = Run(site=site, start=start, duration_s=end - start, seed=seed)
+    (hand,) = muster(run, only=[machine])
+    trace = Trace(machine, hand.profile.kind, hand.profile.tank_l, sessions)
+    for _ in hand.messages(on_step=trace.note):
+        pass
+    return trace

@@ -150,6 +150,8 @@ def test_the_command_says_what_it_wrote(tmp_path: Path) -> None:
         (["--backfill", "0d", "--out", "x"], "for example 30d"),
         (["--out", "x"], "--out goes with --backfill"),
         (["--validate", "--plot", "x.svg"], "each stand alone"),
+        (["--machine", "EX-001"], "--machine goes with --plot"),
+        (["--validate", "--scenario", "silence@EX-001"], "show healthy machines"),
     ],
 )
 def test_options_that_do_not_go_together_are_a_usage_error(options: list[str], why: str) -> None:

@@ -102,6 +102,12 @@ def simulate(  # noqa: PLR0913 - one argument an option
     believable the machines are (exits with 1 if they are not), or draw a day.
     """
     _refuse_mixed(back_days=back_days, out=out, validating=validating, plot=plot, local=local)
+    if machine and not plot:
+        raise click.UsageError("--machine goes with --plot, for example --plot day.svg")
+    if scenarios and (plot or validating):
+        raise click.UsageError(
+            "--validate and --plot show healthy machines: leave --scenario out."
+        )
     if validating:
         show_validation(machines, seed, as_json=as_json)
     elif plot:
