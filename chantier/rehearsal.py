@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from chantier.detection import Event, Memory, hear, observe, pass_time
 from simulator.facts import Facts
-from simulator.hand import Hand
+from simulator.hand import Hand, OnStep
 from simulator.incident import Expected
 
 # The scheduled function looks for what no message tells this often, s.
@@ -73,15 +73,19 @@ class Life(NamedTuple):
     usual_kmh: float
 
 
-def rehearse(hand: Hand) -> Life:
+def rehearse(hand: Hand, on_step: OnStep = lambda _machine, _reading: None) -> Life:
     """Let a machine work through its run, and judge every message when it leaves.
+
+    Args:
+        hand: the machine.
+        on_step: hears of each step of it, with what its sensors say then.
 
     Raises:
         ChantierError: an incident needs more than its tank holds.
     """
     facts, ledger, memory = Facts(), _Ledger(hand.profile.id), Memory()
     passes = hand.first + PASS_S
-    for t, outgoing in hand.messages(facts):
+    for t, outgoing in hand.messages(facts, on_step):
         while passes <= t:
             memory, events = pass_time(memory, passes, hand.rules)
             ledger.enter(events, passes)

@@ -32,9 +32,10 @@ _IDLE_RPM = 900.0
 _FRICTION_LPH = 1.6
 _FRICTION_KW = 121.0
 _MAX_RPM = 2200.0
+_DEF_IDLE, _DEF_PER_LOAD = 0.02, 0.025
 # Noise between two readings: 1/min, and % of torque.
 _RPM_SPREAD, _RPM_REACH = 18.0, 60.0
-_LOAD_SPREAD = {IDLE: 1.5, WORK: 11.0, TRAVEL: 6.0}
+_LOAD_SPREAD = {IDLE: 1.5, WORK: 8.0, TRAVEL: 6.0}
 _LOAD_LEAST, _LOAD_MOST = 5.0, 100.0
 # An engine pulled down by its load loses this much at full torque, 1/min.
 _DROOP_RPM = 40.0
@@ -48,7 +49,7 @@ class Traits(NamedTuple):
 
     Attributes:
         idle_rpm: its idle setting, 850 to 1,000 1/min [V7].
-        load: factor on the class's load.
+        load: factor on the class's load: soil, wear, tools.
         thirst: factor on the fuel rate.
     """
 
@@ -78,18 +79,27 @@ def traits(throw: Random) -> Traits:
     """Draw the traits of one engine."""
     return Traits(
         idle_rpm=throw.uniform(860, 980),
-        load=throw.uniform(0.92, 1.06),
+        load=throw.uniform(0.94, 1.05),
         thirst=throw.uniform(0.96, 1.05),
     )
 
 
-def regime(kind: Kind, own: Traits, state: str, throw: Random) -> Regime:
-    """Draw what the engine does in a state until the next look."""
+def regime(kind: Kind, own: Traits, state: str, throw: Random, pull: float = 1.0) -> Regime:
+    """Draw what the engine does in a state until the next look.
+
+    Args:
+        kind: its class.
+        own: its traits.
+        state: what the machine does.
+        throw: for the noise.
+        pull: factor on the load at work: where in a load cycle, and who drives.
+    """
     if state == OFF:
         return STOPPED
     speed = {IDLE: own.idle_rpm, WORK: kind.work_rpm, TRAVEL: kind.travel_rpm}[state]
     mean = {IDLE: kind.idle_load, WORK: kind.work_load, TRAVEL: kind.travel_load}[state]
-    load = near(throw, mean * own.load, _LOAD_SPREAD[state], _LOAD_LEAST, _LOAD_MOST)
+    asked = mean * own.load * (pull if state == WORK else 1.0)
+    load = near(throw, asked, _LOAD_SPREAD[state], _LOAD_LEAST, _LOAD_MOST)
     if state != IDLE:
         speed -= _DROOP_RPM * (load - mean) / 100
     rpm = near(throw, speed, _RPM_SPREAD, speed - _RPM_REACH, min(speed + _RPM_REACH, _MAX_RPM))
@@ -115,6 +125,14 @@ def fuel_lph(rated_kw: float, rpm: float, kw: float) -> float:
     """Fuel rate, L/h, at `rpm` and a power of `kw`."""
     friction = _FRICTION_LPH * rated_kw / _FRICTION_KW * rpm / _IDLE_RPM
     return friction + _LITRES_PER_KWH * kw
+
+
+def def_share(load_pct: float) -> float:
+    """DEF dosed, as a share of the fuel burnt: more of it the hotter the exhaust is.
+
+    2 to 4.5 % over the load range; DEF is 2-5 % of fuel [V9], its course over the load is [M].
+    """
+    return _DEF_IDLE + _DEF_PER_LOAD * load_pct / 100
 
 
 def oil_kpa(rpm: float, coolant_c: float, running_s: float) -> float:

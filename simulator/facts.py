@@ -18,11 +18,13 @@ class Facts:
         states: (from when, state), in order of time.
         refuels: when fuel came into the tank, in order of time.
         hours: (when, hour meter in h) at the first step and at the latest.
+        cycles: how long each load cycle took, s.
     """
 
     states: list[tuple[int, str]] = field(default_factory=list)
     refuels: list[int] = field(default_factory=list)
     hours: list[tuple[int, float]] = field(default_factory=list)
+    cycles: list[float] = field(default_factory=list)
 
     def entered(self, t: int, state: str) -> None:
         """It is in another state from now on."""
@@ -31,6 +33,10 @@ class Facts:
     def refuelled(self, t: int) -> None:
         """Fuel has come in."""
         self.refuels.append(t)
+
+    def cycled(self, seconds: float) -> None:
+        """It has gone through a load cycle."""
+        self.cycles.append(seconds)
 
     def metered(self, t: int, hours: float) -> None:
         """Its hour meter says so much."""
@@ -51,3 +57,19 @@ class Facts:
         """Whether fuel came in between two moments, both included."""
         at = bisect_right(self.refuels, end)
         return at > 0 and self.refuels[at - 1] >= start
+
+
+class Forgotten(Facts):
+    """The diary of a machine that nobody judges: it stays empty, however long it runs."""
+
+    def entered(self, t: int, state: str) -> None:
+        """Write nothing down."""
+
+    def refuelled(self, t: int) -> None:
+        """Write nothing down."""
+
+    def cycled(self, seconds: float) -> None:
+        """Write nothing down."""
+
+    def metered(self, t: int, hours: float) -> None:
+        """Write nothing down."""

@@ -53,6 +53,10 @@ class Ground:
         """The point some metres north and east of another."""
         return point[0] + north_m / _METRES_PER_DEGREE, point[1] + east_m / self._lon_m
 
+    def offset_m(self, point: Point) -> Point:
+        """Metres north and east of its south-western corner."""
+        return self._flat((self._south, self._west), point)
+
     def metres(self, one: Point, other: Point) -> float:
         """The distance between two points, m."""
         return hypot((other[0] - one[0]) * _METRES_PER_DEGREE, (other[1] - one[1]) * self._lon_m)

@@ -6,20 +6,24 @@ over a wire or stay in memory is decided above. It reads no clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from chantier.detection.rules import Rules
 from chantier.errors import ChantierError
+from chantier.telemetry import Reading
 from simulator.agent import Agent, Outgoing
 from simulator.effect import Effect
 from simulator.facts import Facts
 from simulator.incident import Expected, Incident
-from simulator.machine import Machine, Profile
+from simulator.machine import Machine
 from simulator.plan import Plan
+from simulator.profile import Profile
 from simulator.scenarios import Script
-from simulator.tanks import DEF_SHARE, Stock, def_tank_l
+from simulator.tanks import Stock, def_tank_l
+
+OnStep = Callable[[Machine, Reading], None]
 
 
 class Cast(NamedTuple):
@@ -89,7 +93,9 @@ class Hand:
             for cast in self.casts
         )
 
-    def messages(self, facts: Facts | None = None) -> Iterator[tuple[int, Outgoing]]:
+    def messages(
+        self, facts: Facts | None = None, on_step: OnStep = lambda _machine, _reading: None
+    ) -> Iterator[tuple[int, Outgoing]]:
         """Every message of the run, with the epoch seconds at which it leaves.
 
         A box that cannot be heard keeps its messages, and sends them in their order
@@ -97,9 +103,10 @@ class Hand:
 
         Args:
             facts: where the machine writes down what really happens.
+            on_step: hears of each step of the machine, with what its sensors say then.
         """
         waiting: list[Outgoing] = []
-        for t, outgoing in self._all(facts):
+        for t, outgoing in self._all(facts, on_step):
             if self._is_silent(t):
                 waiting.append(outgoing)
                 continue
@@ -112,16 +119,24 @@ class Hand:
         stages = (one for cast in self.casts for one in cast.effects())
         return any(one.silent and one.start <= t < one.end for one in stages)
 
-    def _all(self, facts: Facts | None) -> Iterator[tuple[int, Outgoing]]:
+    def _all(self, facts: Facts | None, on_step: OnStep) -> Iterator[tuple[int, Outgoing]]:
         agent = Agent(rules=self.rules, phase=self.first)
-        yield from self._live(self._machine(self._stock(), facts), agent, self.end)
+        yield from self._live(self._machine(self._stock(), facts), agent, self.end, on_step)
         for outgoing in agent.flush():
             yield self.end, outgoing
 
-    def _live(self, machine: Machine, agent: Agent, until: int) -> Iterator[tuple[int, Outgoing]]:
+    def _live(
+        self,
+        machine: Machine,
+        agent: Agent,
+        until: int,
+        on_step: OnStep = lambda _machine, _reading: None,
+    ) -> Iterator[tuple[int, Outgoing]]:
         t = self.first
         while t < until:
-            for outgoing in agent.collect(machine.step(t), stirred=machine.stirred):
+            reading = machine.step(t)
+            on_step(machine, reading)
+            for outgoing in agent.collect(reading, stirred=machine.stirred):
                 yield t, outgoing
             t = min(agent.next_look(t), machine.edge_after(t))
 
@@ -160,7 +175,7 @@ class Hand:
             until=cast.over,
             fuel_l=self._at_dawn(cast, script.fuel_pct, burnt_l, tank_l, "fuel"),
             def_l=self._at_dawn(
-                cast, script.def_pct, burnt_l * DEF_SHARE, def_tank_l(tank_l), "AdBlue"
+                cast, script.def_pct, trial.tanks.def_used_l, def_tank_l(tank_l), "AdBlue"
             ),
             op_h=None if script.op_h is None else script.op_h - ran_h,
         )

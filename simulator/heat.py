@@ -9,11 +9,14 @@ from math import exp
 from random import Random
 from typing import NamedTuple
 
-from simulator.plan import IDLE
+from simulator.effect import Effect
+from simulator.work import IDLE, OFF
 
 # Steady work: coolant 80-95 degC, hydraulic oil 50-80 degC [V10].
 _COOLANT_C, _COOLANT_C_PER_LOAD = 81.0, 0.12
 _HYDRAULIC_IDLE_C, _HYDRAULIC_WORK_C = 52.0, 72.0
+# A thermostat holds the coolant; the oil's cooler follows the air more [M]. From a mild day.
+_MILD_C, _COOLANT_PER_AIR_C, _HYDRAULIC_PER_AIR_C = 12.0, 0.03, 0.15
 # Coolant falls about 1 degC in 3 min after key-off from 85 degC [R]; hydraulic oil [M].
 _COOLANT_OFF_TAU_S = 13_000.0
 _HYDRAULIC_OFF_TAU_S = 9_000.0
@@ -54,7 +57,8 @@ def coolant(own: Traits, *, running: bool, load: float, air_c: float) -> tuple[f
     """What the coolant goes to, degC, and its time constant, s."""
     if not running:
         return air_c, _COOLANT_OFF_TAU_S
-    return _COOLANT_C + _COOLANT_C_PER_LOAD * load + own.coolant_c, own.coolant_tau_s
+    air = _COOLANT_PER_AIR_C * (air_c - _MILD_C)
+    return _COOLANT_C + _COOLANT_C_PER_LOAD * load + air + own.coolant_c, own.coolant_tau_s
 
 
 def hydraulic(own: Traits, *, running: bool, state: str, air_c: float) -> tuple[float, float]:
@@ -62,4 +66,34 @@ def hydraulic(own: Traits, *, running: bool, state: str, air_c: float) -> tuple[
     if not running:
         return air_c, _HYDRAULIC_OFF_TAU_S
     warm = _HYDRAULIC_IDLE_C if state == IDLE else _HYDRAULIC_WORK_C
-    return warm + own.hydraulic_c, own.hydraulic_tau_s
+    air = _HYDRAULIC_PER_AIR_C * (air_c - _MILD_C)
+    return warm + air + own.hydraulic_c, own.hydraulic_tau_s
+
+
+class Warmth:
+    """The two temperatures of one machine.
+
+    Args:
+        own: its traits.
+        air_c: air temperature, at which it begins.
+
+    Attributes:
+        coolant_c: of the coolant, degC.
+        hydraulic_c: of the hydraulic oil, degC.
+    """
+
+    def __init__(self, own: Traits, air_c: float) -> None:
+        self._own = own
+        self.coolant_c = self.hydraulic_c = air_c
+
+    def go_on(self, dt: float, state: str, load: float, air_c: float, effect: Effect) -> None:
+        """Warm up or cool down for `dt` seconds; an incident's targets win over the usual ones."""
+        running = state != OFF
+        target, tau_s = coolant(self._own, running=running, load=load, air_c=air_c)
+        target = target if effect.coolant_c is None else effect.coolant_c
+        tau_s = effect.coolant_tau_s or tau_s
+        self.coolant_c = approach(self.coolant_c, target, tau_s, dt)
+        target, tau_s = hydraulic(self._own, running=running, state=state, air_c=air_c)
+        target = target if effect.hydraulic_c is None else effect.hydraulic_c
+        tau_s = effect.hydraulic_tau_s or tau_s
+        self.hydraulic_c = approach(self.hydraulic_c, target, tau_s, dt)

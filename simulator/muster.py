@@ -14,14 +14,11 @@ from chantier.errors import ChantierError
 from chantier.site import Machine, Site
 from chantier.site_settings import rules_of
 from simulator.casting import Stretch, cast, refuse_overlap
-from simulator.classes import KINDS
-from simulator.dice import dice
-from simulator.ground import Ground
 from simulator.hand import Hand
 from simulator.hours import Hours, hours_of
 from simulator.incident import Incident
-from simulator.machine import Profile
-from simulator.plan import Plan
+from simulator.placing import plan_of, profile_of
+from simulator.profile import Profile
 from simulator.scenarios import SCENARIOS
 from simulator.scenarios.script import Setting
 
@@ -96,10 +93,10 @@ def _hand(
     incidents: Sequence[Incident],
 ) -> Hand:
     machine = run.site.machines[index]
-    plan = Plan(hours, KINDS[machine.machine_class], seed=run.seed, machine=machine.id)
     rules = every[machine.id]
     first = run.start + index * _STRIDE_S % _MINUTE_S
-    profile = _profile(run, machine)
+    profile = profile_of(run.site, machine, seed=run.seed)
+    plan = plan_of(profile, hours, seed=run.seed)
     setting = _setting(machine, profile, rules)
     on = Stretch(plan, hours, run.start, first, run.end)
     casts = sorted(
@@ -116,19 +113,6 @@ def _hand(
         first=first,
         end=run.end,
         casts=tuple(casts),
-    )
-
-
-def _profile(run: Run, machine: Machine) -> Profile:
-    kind = KINDS[machine.machine_class]
-    zones = [zone for zone in run.site.zones if machine.zone in (zone.name, None)]
-    zone = dice(run.seed, machine.id, "zone").choice(zones) if zones else None
-    return Profile(
-        id=machine.id,
-        kind=kind,
-        tank_l=machine.tank_l or kind.tank_l,
-        voltage=machine.voltage,
-        ground=Ground(zone.polygon, zone.holes) if zone else None,
     )
 
 

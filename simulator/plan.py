@@ -2,7 +2,7 @@
 
 A day is some blocks of engine-on time inside the opening hours; a block is a
 warm-up, work and travel between spells of idling, and a cool-down. It knows no
-physics and no clock.
+physics and no clock; what fills a block is in `work`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from typing import NamedTuple
 
 from simulator.classes import Kind
 from simulator.dice import dice, near
+from simulator.driver import Driver, driver
 from simulator.hours import Hours, Session
+from simulator.work import IDLE, OFF, TRAVEL, WORK, Share, Spell, jobs, laps
 
-OFF, IDLE, WORK, TRAVEL = "OFF", "IDLE", "WORK", "TRAVEL"
+__all__ = ["IDLE", "OFF", "TRAVEL", "WORK", "Plan", "Spell"]
 
 _MINUTE = 60.0
 # Blocks and the pauses between them: about 5 starts and 5 engine hours in 8 h [V1, V3].
@@ -30,23 +32,29 @@ _EARLY_END_MIN = (0, 10)
 _SHORTEST_BLOCK_MIN = 12
 _WARM_UP_MIN = (2.5, 5)
 _COOL_DOWN_MIN = (1, 3)
-_SPELL_MIN = (5, 16)
-# Waits are short and long idles rare: who idles much waits often, about so long each time.
-_WAIT_MIN = 5.0
 # Some engines are left idling when lunch begins; nothing else happens then.
 _LEFT_IDLING = 0.2
 _LEFT_IDLING_MIN = (2, 12)
 # Machines idle between 11 and 65 % of their time [V3].
 _IDLE_SHARE = (0.13, 0.60)
-_IDLE_SPREAD = 0.06
+# From one day to the next; what drivers differ by is added.
+_IDLE_SPREAD = 0.04
+# How far a machine hauls that is told of no road, m [M].
+_ROAD_M = 400.0
 
 
-class Spell(NamedTuple):
-    """One stretch of one state; times in epoch seconds, `end` not included."""
+class Shift(NamedTuple):
+    """What does not change of a plan from day to day.
 
-    state: str
-    start: int
-    end: int
+    Attributes:
+        kind: the machine's class.
+        driver: who drives it.
+        road_m: how long its haul road is, m.
+    """
+
+    kind: Kind
+    driver: Driver
+    road_m: float
 
 
 class Plan:
@@ -57,11 +65,14 @@ class Plan:
         kind: the machine's class.
         seed: of the whole run.
         machine: id of the machine.
+        road_m: how long its haul road is, m, if it hauls.
     """
 
-    def __init__(self, hours: Hours, kind: Kind, *, seed: int, machine: str) -> None:
+    def __init__(
+        self, hours: Hours, kind: Kind, *, seed: int, machine: str, road_m: float = _ROAD_M
+    ) -> None:
         self._hours = hours
-        self._kind = kind
+        self._shift = Shift(kind, driver(seed, machine), road_m)
         self._name = (seed, machine)
         self._day: tuple[Spell, ...] = ()
         self._starts: list[int] = []
@@ -80,7 +91,8 @@ class Plan:
         """The spells of one local day, from midnight to midnight without a hole."""
         throw = dice(*self._name, "plan", day)
         now, midnight = self._hours.midnight(day), self._hours.midnight(day + timedelta(days=1))
-        share = near(throw, self._kind.idle_share, _IDLE_SPREAD, *_IDLE_SHARE)
+        usual = self._shift.kind.idle_share + self._shift.driver.idle
+        share = near(throw, usual, _IDLE_SPREAD, *_IDLE_SHARE)
         sessions = self._hours.sessions(day)
         # Over lunch an engine may be left idling; whoever goes home switches it off.
         closing = sessions[-1][1] if sessions else midnight
@@ -90,7 +102,7 @@ class Plan:
                 continue
             if start > now:
                 yield Spell(OFF, now, start)
-            for spell in _merged(_block(throw, self._kind, share, start, end)):
+            for spell in _merged(_block(throw, self._shift, share, start, end)):
                 now = min(spell.end, closing, midnight)
                 yield spell._replace(end=now)
         if now < midnight:
@@ -109,32 +121,21 @@ def _blocks(throw: Random, sessions: tuple[Session, ...]) -> Iterator[Session]:
             length = _BLOCK_MIN
 
 
-def _block(throw: Random, kind: Kind, share: float, start: int, end: int) -> Iterator[Spell]:
+def _block(throw: Random, shift: Shift, share: float, start: int, end: int) -> Iterator[Spell]:
     warm, cool = _seconds(throw, _WARM_UP_MIN), _seconds(throw, _COOL_DOWN_MIN)
     now, stop = start + warm, end - cool
     yield Spell(IDLE, start, now)
-    between = _idle_between(share, end - start, warm + cool)
-    pace = min(1.0, _WAIT_MIN / (sum(_SPELL_MIN) / 2 * between))
-    while now < stop:
-        length = min(int(_seconds(throw, _SPELL_MIN) * pace), stop - now)
-        travel = int(length * kind.travel_share * throw.uniform(0.5, 1.5))
-        if 0 < travel < length:
-            yield Spell(TRAVEL, now, now + travel)
-        yield Spell(WORK, now + travel if travel < length else now, now + length)
-        now += length
-        idle = min(int(length * between * throw.uniform(0.5, 1.5)), stop - now)
-        if idle > 0:
-            yield Spell(IDLE, now, now + idle)
-            now += idle
+    for spell in _work(throw, shift, Share(share, warm + cool), now, stop):
+        yield spell
+        now = spell.end
     left = throw.random() < _LEFT_IDLING
-    yield Spell(IDLE, stop, end + (_seconds(throw, _LEFT_IDLING_MIN) if left else 0))
+    yield Spell(IDLE, now, now + cool + (_seconds(throw, _LEFT_IDLING_MIN) if left else 0))
 
 
-def _idle_between(share: float, block_s: int, already_s: int) -> float:
-    """Seconds of idling per second of work that bring a block to its idle share."""
-    rest = (share * block_s - already_s) / (block_s - already_s)
-    rest = max(rest, 0.03)
-    return rest / (1 - rest)
+def _work(throw: Random, shift: Shift, share: Share, start: int, stop: int) -> Iterator[Spell]:
+    if shift.kind.hauls:
+        return laps(throw, shift.kind, share, road_m=shift.road_m, start=start, stop=stop)
+    return jobs(throw, shift.kind, shift.driver, share, start=start, stop=stop)
 
 
 def _merged(spells: Iterator[Spell]) -> Iterator[Spell]:

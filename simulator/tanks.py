@@ -9,8 +9,8 @@ from __future__ import annotations
 from random import Random
 from typing import NamedTuple
 
-# DEF is 2-5 % of fuel [V9]; its tank about 11 % of the fuel tank (39 of 345 L [M]).
-DEF_SHARE, _DEF_TANK_SHARE = 0.035, 0.113
+# A DEF tank is about 11 % of the fuel tank (39 of 345 L [M]).
+_DEF_TANK_SHARE = 0.113
 _FIRST_LEVEL = (0.45, 0.95)
 # The bowser fills a machine that has less than this, up to the other.
 _REFUEL_BELOW, _DEF_BELOW, _REFUEL_TO = 0.40, 0.50, 0.95
@@ -49,6 +49,7 @@ class Tanks:
         refuels_l: fuel filled in since the beginning, L.
         drained_l: fuel that left unburnt since the beginning, L.
         def_l: DEF in its tank, L.
+        def_used_l: DEF used since the beginning, L.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Tanks:
         drawn_l = throw.uniform(*_FIRST_LEVEL) * tank_l
         self.level_l = drawn_l if fuel_l is None else fuel_l
         self.used_l = used_l
-        self.refuels_l = self.drained_l = 0.0
+        self.refuels_l = self.drained_l = self.def_used_l = 0.0
         drawn_l = throw.uniform(*_FIRST_LEVEL) * def_tank_l(tank_l)
         self.def_l = drawn_l if def_l is None else def_l
 
@@ -78,11 +79,18 @@ class Tanks:
         """DEF level, % of its tank."""
         return 100 * self.def_l / def_tank_l(self._tank_l)
 
-    def burn(self, litres: float) -> None:
-        """Use fuel, and DEF with it; a tank that runs dry is filled from cans."""
+    def burn(self, litres: float, def_share: float) -> None:
+        """Use fuel, and DEF with it; a tank that runs dry is filled from cans.
+
+        Args:
+            litres: of fuel.
+            def_share: DEF that goes with each of them, L.
+        """
         self.used_l += litres
         self.level_l -= litres
-        self.def_l = max(self.def_l - litres * DEF_SHARE, 0.0)
+        dosed_l = min(litres * def_share, self.def_l)
+        self.def_l -= dosed_l
+        self.def_used_l += dosed_l
         if self.level_l < _EMPTY * self._tank_l:
             self.fill(_REFUEL_TO)
 

@@ -206,6 +206,28 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         },
         set(),
     ),
+    "chantier.validate": (
+        {"chantier.rehearsal", "chantier.site", "simulator"},
+        set(),
+    ),
+    "chantier.backfill": (
+        {
+            "chantier.cloud",
+            "chantier.errors",
+            "chantier.records",
+            "chantier.site",
+            "chantier.stack",
+            "chantier.telemetry",
+            "simulator",
+        },
+        set(),
+    ),
+    "chantier.day_words": (set(), set()),
+    "chantier.day_drawing": ({"chantier.day_words", "chantier.telemetry"}, set()),
+    "chantier.day_plot": (
+        {"chantier.day_drawing", "chantier.errors", "chantier.site", "simulator"},
+        set(),
+    ),
     "chantier.sending": (
         {
             "chantier.cloud",
@@ -268,6 +290,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.cloud",
             "chantier.comparing",
             "chantier.costs",
+            "chantier.backfill",
+            "chantier.day_plot",
             "chantier.demo",
             "chantier.errors",
             "chantier.evaluate",
@@ -289,6 +313,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.tally",
             "chantier.template",
             "chantier.usage",
+            "chantier.validate",
             "chantier.words",
             "simulator",
         },

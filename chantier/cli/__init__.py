@@ -20,9 +20,10 @@ from chantier.cli.machine import machine
 from chantier.cli.quarantine import quarantine
 from chantier.cli.report import report
 from chantier.cli.settle import settle
+from chantier.cli.simulate import simulate
 from chantier.cli.site import init, source, synth
 from chantier.cli.stack import deploy
-from chantier.cli.telemetry import replay, simulate
+from chantier.cli.telemetry import replay
 
 
 @click.group(cls=ChantierGroup, context_settings={"help_option_names": ["-h", "--help"]})

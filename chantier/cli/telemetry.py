@@ -1,4 +1,4 @@
-"""chantier simulate and replay: machines that send, simulated or recorded."""
+"""chantier replay: recorded machines that send."""
 
 from __future__ import annotations
 
@@ -16,62 +16,6 @@ def positive(_context: click.Context, _option: click.Parameter, value: float) ->
     if not 0 < value < math.inf:
         raise click.BadParameter("a number above 0, for example 60")
     return value
-
-
-@click.command()
-@site_option
-@local_option
-@json_option
-@click.option(
-    "--minutes",
-    default=60,
-    show_default=True,
-    type=click.IntRange(1, 1440),
-    help="Minutes of site time.",
-)
-@click.option(
-    "--speed",
-    default=60.0,
-    show_default=True,
-    callback=positive,
-    help="Times faster than the clock.",
-)
-@click.option("--seed", default=1, show_default=True, help="The same seed, the same day.")
-@click.option(
-    "--scenario",
-    "scenarios",
-    multiple=True,
-    metavar="NAME@MACHINE+TIME",
-    help="Play an incident, for example surchauffe@EX-001+5m; may be repeated.",
-)
-def simulate(  # noqa: PLR0913 - one argument an option
-    site_path: Path,
-    minutes: int,
-    speed: float,
-    seed: int,
-    scenarios: tuple[str, ...],
-    *,
-    local: bool,
-    as_json: bool,
-) -> None:
-    """Run the site's machines: each its own certificate, one message a minute."""
-    from chantier.cli.progress import run_progress
-    from chantier.sending import simulate_site
-
-    site = load(site_path)
-    cloud = cloud_for(site_path, site, local=local)
-    with run_progress(site) as tick:
-        report = simulate_site(
-            cloud,
-            site,
-            home=home(site_path),
-            minutes=minutes,
-            speed=speed,
-            seed=seed,
-            scenarios=scenarios,
-            tick=tick,
-        )
-    _show(report, as_json=as_json)
 
 
 @click.command()
@@ -104,10 +48,11 @@ def replay(  # noqa: PLR0913 - one argument an option
     report = replay_file(
         cloud, site, recording, machine_id=machine_id, home=home(site_path), speed=speed
     )
-    _show(report, as_json=as_json)
+    show_report(report, as_json=as_json)
 
 
-def _show(report: dict[str, object], *, as_json: bool) -> None:
+def show_report(report: dict[str, object], *, as_json: bool) -> None:
+    """What a run sent; exits with 1 if not all of it was acknowledged."""
     if as_json:
         answer(report)
     else:

@@ -14,8 +14,9 @@ from chantier.telemetry import MAX_READING_BYTES, RANGES, Reading, encode
 from simulator.classes import KINDS
 from simulator.ground import Ground
 from simulator.hours import Hours
-from simulator.machine import Machine, Profile
+from simulator.machine import Machine
 from simulator.plan import Plan
+from simulator.profile import Profile
 
 HOURS = Hours(Calendar(), "Europe/Paris")
 # Wednesday 14 October 2026, 00:00 in Paris.
@@ -139,6 +140,32 @@ def test_a_crawler_never_goes_faster_than_5_7_kmh_nor_turns_over_2200(seed: int)
     looks = day(machine("crawler-excavator", seed))
     assert max(look.spd_kmh or 0 for look in looks) <= 5.7
     assert max(look.rpm or 0 for look in looks) <= 2200
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_no_class_goes_faster_than_it_can(kind: str) -> None:
+    looks = [look for seed in range(3) for look in day(machine(kind, seed))]
+    assert max(look.spd_kmh or 0 for look in looks) <= KINDS[kind].top_kmh
+
+
+@pytest.mark.parametrize(
+    ("kind", "low", "high"),
+    [
+        ("crawler-excavator", 10, 16),
+        ("midi-excavator", 2.7, 10),
+        ("wheel-loader", 12, 16),
+        ("articulated-dumper", 16, 24),
+        ("roller", 8, 10),
+        ("mobile-crane", 8, 12),
+    ],
+)
+def test_each_class_burns_what_the_trade_says_it_does(kind: str, low: float, high: float) -> None:
+    rates = []
+    for seed in range(4):
+        looks = day(machine(kind, seed), every=30)
+        used = (looks[-1].fuel_used_l or 0) - (looks[0].fuel_used_l or 0)
+        rates.append(used / ((looks[-1].op_h or 0) - (looks[0].op_h or 0)))
+    assert low <= sum(rates) / len(rates) <= high
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -1,0 +1,158 @@
+"""chantier simulate: machines that send, write their history, are measured, or are drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from chantier.cli.believing import show_validation
+from chantier.cli.history import draw_day, write_history
+from chantier.cli.options import cloud_for, home, json_option, load, local_option, site_option
+from chantier.cli.telemetry import positive, show_report
+
+
+def days(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
+    """A number of days, written `30d`."""
+    if value is None:
+        return None
+    number = value.removesuffix("d")
+    if not (number.isascii() and number.isdigit() and 1 <= int(number) <= 3660):  # noqa: PLR2004 - ten years
+        raise click.BadParameter("write a number of days, for example 30d")
+    return int(number)
+
+
+@click.command()
+@site_option
+@local_option
+@json_option
+@click.option(
+    "--minutes",
+    default=60,
+    show_default=True,
+    type=click.IntRange(1, 1440),
+    help="Minutes of site time.",
+)
+@click.option(
+    "--speed",
+    default=60.0,
+    show_default=True,
+    callback=positive,
+    help="Times faster than the clock.",
+)
+@click.option("--seed", default=1, show_default=True, help="The same seed, the same day.")
+@click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="NAME@MACHINE+TIME",
+    help="Play an incident, for example surchauffe@EX-001+5m; may be repeated.",
+)
+@click.option(
+    "--backfill",
+    "back_days",
+    callback=days,
+    metavar="30d",
+    help="Write the last days at once as raw data; needs --out or --local.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="With --backfill: the folder to write raw/ in.",
+)
+@click.option(
+    "--validate",
+    "validating",
+    is_flag=True,
+    help="Hold the machines against the trade's figures.",
+)
+@click.option(
+    "--machines",
+    default=100,
+    show_default=True,
+    type=click.IntRange(20, 10_000),
+    help="With --validate: how many machine-shifts.",
+)
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.svg",
+    help="Draw one machine's day.",
+)
+@click.option("--machine", help="With --plot: which; the first of the site file otherwise.")
+def simulate(  # noqa: PLR0913 - one argument an option
+    site_path: Path,
+    *,
+    minutes: int,
+    speed: float,
+    seed: int,
+    scenarios: tuple[str, ...],
+    back_days: int | None,
+    out: Path | None,
+    machines: int,
+    plot: Path | None,
+    machine: str | None,
+    validating: bool,
+    local: bool,
+    as_json: bool,
+) -> None:
+    """Run the site's machines: each its own certificate, one message a minute.
+
+    With --backfill, --validate or --plot nothing is sent: they write history, measure how
+    believable the machines are (exits with 1 if they are not), or draw a day.
+    """
+    _refuse_mixed(back_days=back_days, out=out, validating=validating, plot=plot, local=local)
+    if machine and not plot:
+        raise click.UsageError("--machine goes with --plot, for example --plot day.svg")
+    if scenarios and (plot or validating):
+        raise click.UsageError(
+            "--validate and --plot show healthy machines: leave --scenario out."
+        )
+    if validating:
+        show_validation(machines, seed, as_json=as_json)
+    elif plot:
+        draw_day(site_path, machine, seed, plot, as_json=as_json)
+    elif back_days:
+        write_history(site_path, back_days, seed, scenarios, out, as_json=as_json)
+    else:
+        _send(site_path, minutes, speed, seed, scenarios, local=local, as_json=as_json)
+
+
+def _refuse_mixed(
+    *, back_days: int | None, out: Path | None, validating: bool, plot: Path | None, local: bool
+) -> None:
+    if sum(map(bool, (back_days, validating, plot))) > 1:
+        raise click.UsageError("--backfill, --validate and --plot each stand alone.")
+    if out and not back_days:
+        raise click.UsageError("--out goes with --backfill, for example --backfill 30d --out DIR")
+    if back_days and bool(out) == local:
+        raise click.UsageError("--backfill writes to one place: name --out DIR, or --local.")
+
+
+def _send(  # noqa: PLR0913 - a run is described by these
+    site_path: Path,
+    minutes: int,
+    speed: float,
+    seed: int,
+    scenarios: tuple[str, ...],
+    *,
+    local: bool,
+    as_json: bool,
+) -> None:
+    from chantier.cli.progress import run_progress
+    from chantier.sending import simulate_site
+
+    site = load(site_path)
+    cloud = cloud_for(site_path, site, local=local)
+    with run_progress(site) as tick:
+        report = simulate_site(
+            cloud,
+            site,
+            home=home(site_path),
+            minutes=minutes,
+            speed=speed,
+            seed=seed,
+            scenarios=scenarios,
+            tick=tick,
+        )
+    show_report(report, as_json=as_json)
