@@ -1,25 +1,29 @@
 """Whether this computer lets one process hold so many connections.
 
-Its only business is the limit of open files.
+Its only business is what each connection takes of the limits of a process.
 """
 
 from __future__ import annotations
 
+import asyncio.sslproto
 import resource
 
 from chantier.errors import ChantierError
 
-# A socket, and the pair that paho wakes itself with; the rest of the process beside.
-_FILES_A_SESSION, _FILES_BESIDE = 3, 256
+# A session is a socket; the rest of the process beside.
+_FILES_BESIDE = 256
+TLS_BUFFER = 16 * 1024
+"""Bytes that asyncio sets aside for a TLS connection: 256 KiB otherwise, for each machine."""
 
 
 def make_room(sessions: int) -> None:
-    """Raise the soft limit of open files as far as so many sessions need.
+    """Raise the soft limit of open files as far as so many sessions need, and keep them lean.
 
     Raises:
         ChantierError: the hard limit is too low for them.
     """
-    needed = sessions * _FILES_A_SESSION + _FILES_BESIDE
+    asyncio.sslproto.SSLProtocol.max_size = TLS_BUFFER
+    needed = sessions + _FILES_BESIDE
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return

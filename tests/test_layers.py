@@ -188,7 +188,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.site_settings",
             "chantier.telemetry",
         },
-        {"aiomqtt"},
+        {"aiomqtt", "cryptography", "mqtt5"},
     ),
     "chantier.score": (
         {"chantier.decoding", "chantier.records", "chantier.raw", "simulator"},

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+import mqtt5
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -37,10 +38,11 @@ class Received(NamedTuple):
 
 @dataclass
 class Broker:
-    """MQTT 3.1.1 over mTLS, as much of it as a machine needs; its faults are set by the test.
+    """MQTT 5 over mTLS, as much of it as a machine needs; its faults are set by the test.
 
     Attributes:
-        connack: its answer to a connect; 0 is welcome, 5 not authorised.
+        connack: its answer to a connect; 0 is welcome, 0x87 not authorised.
+        puback: its answer to a publish; 0x87 not authorised.
         hang_ups: so many publishes are answered by closing the line.
         deaf: it never acknowledges a publish.
         received: what was published and acknowledged.
@@ -49,6 +51,7 @@ class Broker:
 
     context: ssl.SSLContext
     connack: int = 0
+    puback: int = 0
     hang_ups: int = 0
     deaf: bool = False
     connects: int = 0
@@ -65,7 +68,6 @@ class Broker:
                 sessions[task] = writer
             with contextlib.suppress(asyncio.IncompleteReadError, OSError):
                 await self._session(reader, writer)
-            # Not close(): paho never answers the end of a TLS session.
             writer.transport.abort()
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=self.context)
@@ -83,44 +85,40 @@ class Broker:
     async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client_id = ""
         name = dict(part[0] for part in writer.get_extra_info("peercert")["subject"])["commonName"]
-        while True:
-            head, body = await _packet(reader)
-            match head >> 4:
-                case 1:
+        async for packet in _packets(reader):
+            match packet:
+                case mqtt5.ConnectPacket():
                     self.connects += 1
-                    client_id = body[12 : 12 + int.from_bytes(body[10:12], "big")].decode()
-                    writer.write(bytes((0x20, 2, 0, self.connack)))
-                case 3:
+                    client_id = packet.client_id
+                    code = mqtt5.ConnAckReasonCode(self.connack)
+                    writer.write(mqtt5.ConnAckPacket(reason_code=code).write())
+                case mqtt5.PublishPacket(packet_id=int(packet_id)):
                     if self.hang_ups:
                         self.hang_ups -= 1
                         return
                     if not self.deaf:
-                        self._publish(client_id, name, body, writer)
-                case 12:
-                    writer.write(b"\xd0\x00")
-                case 14:
+                        self.received.append(
+                            Received(client_id, name, packet.topic, packet.payload)
+                        )
+                        code = mqtt5.PubAckReasonCode(self.puback)
+                        writer.write(mqtt5.PubAckPacket(packet_id, reason_code=code).write())
+                case mqtt5.PingReqPacket():
+                    writer.write(mqtt5.PingRespPacket().write())
+                case mqtt5.DisconnectPacket():
                     self.goodbyes.append(client_id)
                     return
             await writer.drain()
 
-    def _publish(
-        self, client_id: str, name: str, body: bytes, writer: asyncio.StreamWriter
-    ) -> None:
-        end = 2 + int.from_bytes(body[:2], "big")
-        topic, packet_id, payload = body[2:end].decode(), body[end : end + 2], body[end + 2 :]
-        self.received.append(Received(client_id, name, topic, payload))
-        writer.write(b"\x40\x02" + packet_id)
 
-
-async def _packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    head = (await reader.readexactly(1))[0]
-    length = shift = 0
-    while True:
-        byte = (await reader.readexactly(1))[0]
-        length |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            return head, await reader.readexactly(length)
+async def _packets(reader: asyncio.StreamReader) -> AsyncIterator[mqtt5.Packet]:
+    data = b""
+    while more := await reader.read(65_536):
+        data += more
+        with contextlib.suppress(IndexError):  # a packet that has not come whole
+            while data:
+                packet, length = mqtt5.read(memoryview(data))
+                data = data[length:]
+                yield packet
 
 
 class Authority:
@@ -224,13 +222,17 @@ def recorded() -> Path:
 class MakeBroker(Protocol):
     """Builds a broker that takes the authority's certificates."""
 
-    def __call__(self, *, connack: int = 0, hang_ups: int = 0, deaf: bool = False) -> Broker: ...
+    def __call__(
+        self, *, connack: int = 0, puback: int = 0, hang_ups: int = 0, deaf: bool = False
+    ) -> Broker: ...
 
 
 @pytest.fixture
 def make_broker(server_context: ssl.SSLContext) -> MakeBroker:
-    def make(*, connack: int = 0, hang_ups: int = 0, deaf: bool = False) -> Broker:
-        return Broker(server_context, connack=connack, hang_ups=hang_ups, deaf=deaf)
+    def make(
+        *, connack: int = 0, puback: int = 0, hang_ups: int = 0, deaf: bool = False
+    ) -> Broker:
+        return Broker(server_context, connack=connack, puback=puback, hang_ups=hang_ups, deaf=deaf)
 
     return make
 

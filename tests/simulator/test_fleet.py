@@ -106,7 +106,7 @@ def test_a_missing_certificate_is_said_before_any_machine_connects(
 def test_a_fleet_that_the_broker_refuses_ends_with_one_clear_error(
     site: Site, start: int, authority: Authority, make_broker: MakeBroker
 ) -> None:
-    broker = make_broker(connack=5)
+    broker = make_broker(connack=0x87)
 
     async def run() -> None:
         async with broker.listening() as port:
