@@ -6,11 +6,13 @@ READY := $(VENV)/.ready
 AUDIT := .venv-audit
 AUDITED := $(AUDIT)/.ready
 REPLAY ?=
+AWS ?=
+ARGS ?=
 EXAMPLE := --site chantier/example.toml
 TEMPLATE ?= $(wildcard templates/*.yaml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check audit templates lock down clean
+.PHONY: help setup demo simulate test check audit templates lock down clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +31,12 @@ $(READY): pyproject.toml requirements.lock
 
 demo: setup ## Run a whole site on the embedded AWS (REPLAY=FILE replays a recording too)
 	@$(BIN)/chantier demo $(if $(REPLAY),--replay $(REPLAY))
+
+simulate: setup ## Run the site's machines on the local stack (AWS=1 on your account; ARGS=options)
+	@test -e chantier.toml || $(BIN)/chantier init
+	@test -n "$(AWS)" || { $(BIN)/chantier local up && $(BIN)/chantier deploy --local >/dev/null \
+	  && $(BIN)/chantier machine add --all --local; }
+	@$(BIN)/chantier simulate $(if $(AWS),,--local) $(ARGS)
 
 test: setup check audit ## Run every check and every test, on the embedded AWS
 	@$(BIN)/python -m pytest

@@ -21,9 +21,11 @@ from chantier.site import Site
 from chantier.stack import outputs
 from chantier.telemetry import MAX_AHEAD_S
 from simulator.fleet import run_fleet
+from simulator.gate import CONNECTS_PER_S
 from simulator.hours import busy_hour
 from simulator.incident import parse
 from simulator.link import Line
+from simulator.pulse import Pulse
 from simulator.replay import read_recording, replay
 from simulator.report import FleetReport, Sent
 
@@ -102,9 +104,24 @@ def simulate_site(  # noqa: PLR0913 - a run is described by these
     speed: float,
     seed: int,
     scenarios: Sequence[str],
-    tick: Tick,
+    pulse: Pulse,
+    connects_per_s: float = CONNECTS_PER_S,
 ) -> dict[str, Any]:
-    """Run every machine of the site that has a certificate here.
+    """Run every machine of the site; each must have its certificate here.
+
+    Args:
+        cloud: where the site is deployed.
+        site: the site.
+        home: the project's `.chantier` folder.
+        minutes: of site time.
+        speed: times faster than the clock.
+        seed: the same seed, the same day.
+        scenarios: incidents, written NAME@MACHINE+TIME.
+        pulse: is kept up to date while the run goes on.
+        connects_per_s: connections a second.
+
+    Returns:
+        What `summary` says, and more of what the pulse has counted.
 
     Raises:
         ChantierError: the site is not deployed, a machine has no certificate, or a
@@ -124,10 +141,16 @@ def simulate_site(  # noqa: PLR0913 - a run is described by these
             speed=speed,
             seed=seed,
             incidents=incidents,
-            on_sent=counting(tick),
+            pulse=pulse,
+            connects_per_s=connects_per_s,
+            keep=False,
         )
     )
-    return summary(report)
+    return {
+        **pulse.as_dict(),
+        "trouble": dict(report.lost),
+        "expected_alerts": [one._asdict() for one in report.expected],
+    }
 
 
 def replay_file(  # noqa: PLR0913 - a replay is described by these

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from chantier.errors import ChantierError
 from chantier.site import Site
@@ -118,10 +119,13 @@ class _Crew:
         """
         machine = hand.profile.id
         async with link:
+            # Its morning is lived through while others connect, not in the same moment as theirs.
+            messages = hand.messages()
+            first = next(messages, None)
             await self._everybody.wait()
             topic = ingest_topic(self._site, machine)
             outbox = Outbox(link, machine=machine, topic=topic, on_sent=self._heard.settled)
-            for t, outgoing in hand.messages():
+            for t, outgoing in chain([first] if first else [], messages):
                 await self._clock.sleep_until(t + late_s)
                 self._heard.pulse.hand_over(t)
                 await outbox.send(outgoing.readings, urgent=outgoing.urgent)

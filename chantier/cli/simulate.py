@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -49,6 +50,13 @@ def days(_context: click.Context, _option: click.Parameter, value: str | None) -
     help="Play an incident, for example surchauffe@EX-001+5m; may be repeated.",
 )
 @click.option(
+    "--connects",
+    default=100.0,
+    show_default=True,
+    callback=positive,
+    help="Connections a second; AWS IoT takes 500 from an account, 100 in small regions.",
+)
+@click.option(
     "--backfill",
     "back_days",
     callback=days,
@@ -87,6 +95,7 @@ def simulate(  # noqa: PLR0913 - one argument an option
     speed: float,
     seed: int,
     scenarios: tuple[str, ...],
+    connects: float,
     back_days: int | None,
     out: Path | None,
     machines: int,
@@ -115,7 +124,16 @@ def simulate(  # noqa: PLR0913 - one argument an option
     elif back_days:
         write_history(site_path, back_days, seed, scenarios, out, as_json=as_json)
     else:
-        _send(site_path, minutes, speed, seed, scenarios, local=local, as_json=as_json)
+        _send(
+            site_path,
+            local=local,
+            as_json=as_json,
+            minutes=minutes,
+            speed=speed,
+            seed=seed,
+            scenarios=scenarios,
+            connects_per_s=connects,
+        )
 
 
 def _refuse_mixed(
@@ -129,30 +147,23 @@ def _refuse_mixed(
         raise click.UsageError("--backfill writes to one place: name --out DIR, or --local.")
 
 
-def _send(  # noqa: PLR0913 - a run is described by these
-    site_path: Path,
-    minutes: int,
-    speed: float,
-    seed: int,
-    scenarios: tuple[str, ...],
-    *,
-    local: bool,
-    as_json: bool,
-) -> None:
-    from chantier.cli.progress import run_progress
+def _send(site_path: Path, *, local: bool, as_json: bool, **how: Any) -> None:
+    from chantier.alerts import read_alerts
+    from chantier.cli.live import fleet_view
     from chantier.sending import simulate_site
+    from chantier.stack import outputs
+    from simulator.pulse import Pulse
 
-    site = load(site_path)
+    site, pulse = load(site_path), Pulse()
     cloud = cloud_for(site_path, site, local=local)
-    with run_progress(site) as tick:
-        report = simulate_site(
-            cloud,
-            site,
-            home=home(site_path),
-            minutes=minutes,
-            speed=speed,
-            seed=seed,
-            scenarios=scenarios,
-            tick=tick,
-        )
+    table = outputs(cloud, site.name)["AlertsTableName"]
+    try:
+        with fleet_view(
+            site, pulse, lambda: read_alerts(cloud, table, site=site.name, only_open=True)
+        ):
+            report = simulate_site(cloud, site, home=home(site_path), pulse=pulse, **how)
+    except KeyboardInterrupt:
+        # Who stops a long run wants to know what it did until then.
+        show_report(pulse.as_dict(), as_json=as_json)
+        raise
     show_report(report, as_json=as_json)

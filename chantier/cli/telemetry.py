@@ -57,7 +57,16 @@ def show_report(report: dict[str, object], *, as_json: bool) -> None:
         answer(report)
     else:
         for name, value in report.items():
-            click.echo(f"{name} = {value}")
+            click.echo(f"{name} = {_plain(value)}")
     if report["sent"] != report["acknowledged"]:
         say("Some messages were not acknowledged.")
         raise click.exceptions.Exit(1)
+
+
+def _plain(value: object) -> str:
+    """A value of a report on one line; nothing for what is empty."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_plain(one)}" for name, one in value.items()) or "none"
+    if isinstance(value, list):
+        return "; ".join(map(_plain, value)) or "none"
+    return str(value)
