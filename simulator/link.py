@@ -158,7 +158,7 @@ def _is_final(error: Broken) -> bool:
 def _explained(line: Line, error: Broken) -> LinkLost:
     cause = error.__cause__
     if error.refused:
-        hint = f"Is its certificate active, and may {line.client_id} connect and publish there?"
+        hint = f"Is its certificate active, and does its policy allow {line.client_id} this?"
     elif isinstance(cause, ssl.SSLCertVerificationError):
         hint = f"The endpoint is not who it should be: check its name and {line.ca or 'the CAs'}."
     elif isinstance(cause, socket.gaierror):

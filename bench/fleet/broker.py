@@ -111,11 +111,11 @@ def _name(text: str) -> x509.Name:
 
 
 @contextmanager
-def mosquitto(folder: Path) -> Iterator[Broker]:
+def mosquitto(folder: Path, *, port: int = 0) -> Iterator[Broker]:
     """Run a broker with the certificates of a folder: ca.pem, localhost.pem and localhost.key."""
     program = installed()
     assert program, "mosquitto is not here: apt-get install mosquitto"
-    with socket.create_server((HOST, 0)) as free:
+    with socket.create_server((HOST, port)) as free:
         port = free.getsockname()[1]
     config = folder / "mosquitto.conf"
     user = Path.home().owner()

@@ -44,7 +44,9 @@ class Broker:
         connack: its answer to a connect; 0 is welcome, 0x87 not authorised.
         puback: its answer to a publish; 0x87 not authorised.
         hang_ups: so many publishes are answered by closing the line.
-        deaf: it never acknowledges a publish.
+        deaf: it never acknowledges a publish, and answers no ping.
+        keepalive_s: how often it wants to hear something.
+        pings: how often it was asked whether it is there.
         received: what was published and acknowledged.
         goodbyes: clients that said DISCONNECT.
     """
@@ -54,7 +56,9 @@ class Broker:
     puback: int = 0
     hang_ups: int = 0
     deaf: bool = False
+    keepalive_s: int | None = None
     connects: int = 0
+    pings: int = 0
     received: list[Received] = field(default_factory=list)
     goodbyes: list[str] = field(default_factory=list)
 
@@ -91,7 +95,10 @@ class Broker:
                     self.connects += 1
                     client_id = packet.client_id
                     code = mqtt5.ConnAckReasonCode(self.connack)
-                    writer.write(mqtt5.ConnAckPacket(reason_code=code).write())
+                    welcome = mqtt5.ConnAckPacket(
+                        reason_code=code, server_keep_alive=self.keepalive_s
+                    )
+                    writer.write(welcome.write())
                 case mqtt5.PublishPacket(packet_id=int(packet_id)):
                     if self.hang_ups:
                         self.hang_ups -= 1
@@ -100,10 +107,12 @@ class Broker:
                         self.received.append(
                             Received(client_id, name, packet.topic, packet.payload)
                         )
-                        code = mqtt5.PubAckReasonCode(self.puback)
-                        writer.write(mqtt5.PubAckPacket(packet_id, reason_code=code).write())
+                        said = mqtt5.PubAckReasonCode(self.puback)
+                        writer.write(mqtt5.PubAckPacket(packet_id, reason_code=said).write())
                 case mqtt5.PingReqPacket():
-                    writer.write(mqtt5.PingRespPacket().write())
+                    self.pings += 1
+                    if not self.deaf:
+                        writer.write(mqtt5.PingRespPacket().write())
                 case mqtt5.DisconnectPacket():
                     self.goodbyes.append(client_id)
                     return
@@ -132,13 +141,21 @@ class Authority:
         authority = x509.BasicConstraints(ca=True, path_length=None)
         self.ca.write_bytes(self._signed(self._name, self._key, authority))
 
-    def issue(self, name: str, *, host: str | None = None) -> tuple[Path, Path]:
-        """A certificate and its key, as PEM files."""
+    def issue(
+        self,
+        name: str,
+        *,
+        host: str | None = None,
+        file: str = "",
+        days: tuple[int, int] = (-1, 1),
+    ) -> tuple[Path, Path]:
+        """A certificate and its key, as PEM files; valid from and until so many days from now."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         names = x509.SubjectAlternativeName([x509.DNSName(host or name)])
-        certificate, private = self.folder / f"{name}.pem", self.folder / f"{name}.key"
-        certificate.write_bytes(self._signed(subject, key, names))
+        stem = file or name
+        certificate, private = self.folder / f"{stem}.pem", self.folder / f"{stem}.key"
+        certificate.write_bytes(self._signed(subject, key, names, days))
         private.write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM,
@@ -171,7 +188,11 @@ class Authority:
         return context
 
     def _signed(
-        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType
+        self,
+        subject: x509.Name,
+        key: ec.EllipticCurvePrivateKey,
+        extension: x509.ExtensionType,
+        days: tuple[int, int] = (-1, 1),
     ) -> bytes:
         now = dt.datetime.now(dt.UTC)
         return (
@@ -180,8 +201,8 @@ class Authority:
             .issuer_name(self._name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - _DAY)
-            .not_valid_after(now + _DAY)
+            .not_valid_before(now + days[0] * _DAY)
+            .not_valid_after(now + days[1] * _DAY)
             .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
             .sign(self._key, hashes.SHA256())
             .public_bytes(serialization.Encoding.PEM)
