@@ -12,6 +12,8 @@ import contextlib
 import errno
 import socket
 import ssl
+from functools import cached_property
+from random import Random
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -79,7 +81,6 @@ class Link:
         self._pause_s = pause_s
         self._gate = gate or contextlib.nullcontext()
         self._watch = watch or _Nobody()
-        self._throw = dice(line.client_id, "pauses")
         self._turn = asyncio.Lock()
         self._wire: Wire | None = None
 
@@ -145,6 +146,11 @@ class Link:
         self._watch.connected()
         wire.over.add_done_callback(lambda _over: self._watch.disconnected())
         return wire
+
+    @cached_property
+    def _throw(self) -> Random:
+        # Most sessions never break, and dice weigh 2.5 KB.
+        return dice(self._line.client_id, "pauses")
 
     def _pause(self, attempt: int) -> float:
         pause = min(self._pause_s * 2.0 ** (attempt - 1), _LONGEST_PAUSE_S)

@@ -88,7 +88,7 @@ class Wire(asyncio.Protocol):
             raise Broken(_told(error) or f"no answer within {timeout_s:g} s") from error
         finally:
             if wire and not wire.is_open:
-                wire._abort()  # noqa: SLF001 - its own
+                wire._break(wire._end)  # noqa: SLF001 - its own
         return wire
 
     @property
@@ -128,7 +128,7 @@ class Wire(asyncio.Protocol):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSING_S):
                 await asyncio.shield(self.over)
-        self._abort()
+        self._break(self._end)
 
     # asyncio calls what follows.
 
@@ -224,11 +224,7 @@ class Wire(asyncio.Protocol):
         for waiting in (self._welcome, *self._acks.values()):
             if not waiting.done():
                 waiting.set_exception(why)
-        self._transport.abort()
-
-    def _abort(self) -> None:
-        self._break(self._end)
-        if self._welcome.done() and not self._welcome.cancelled():
+        if not self._welcome.cancelled():
             self._welcome.exception()  # nobody may be left to hear it
         self._transport.abort()
 
