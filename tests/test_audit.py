@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chantier.resources.answers import ANSWERS, answer
+from chantier.answers import ANSWERS, answer
 from chantier.site import EXAMPLE, Site
 from chantier.template import build, synthesize
 from tests.audit.loading import load, resolved

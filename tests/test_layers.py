@@ -93,12 +93,14 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"troposphere", "awacs"},
     ),
     "chantier.rendering": (set(), {"troposphere", "yaml"}),
+    "chantier.answers": (set(), {"troposphere"}),
     "chantier.sections": (
         {"chantier.data_sets", "chantier.resources", "chantier.site", "chantier.telemetry"},
         {"troposphere"},
     ),
     "chantier.template": (
         {
+            "chantier.answers",
             "chantier.packing",
             "chantier.rendering",
             "chantier.resources",

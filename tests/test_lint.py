@@ -102,7 +102,7 @@ def test_a_type_that_cfn_lint_does_not_know_needs_no_tag() -> None:
 def test_every_taggable_resource_of_ours_is_tagged() -> None:
     text = synthesize(Site.load(EXAMPLE))
     bare = text.replace(
-        "      Tags:\n        - {Key: 'chantier:site', Value: zac-des-tilleuls}\n", ""
+        "      Tags:\n      - {Key: 'chantier:site', Value: zac-des-tilleuls}\n", ""
     )
     untagged = {one.resource for one in lint(bare, region="eu-west-3") if one.rule == "CH403"}
     assert {"IngestRule", "Detect", "DetectRole", "AlertsTable", "DataBucket"} <= untagged
