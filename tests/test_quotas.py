@@ -12,6 +12,7 @@ from chantier.cli import main
 from chantier.quotas import (
     CONNECTS,
     EXECUTIONS,
+    FLOW,
     INLINE,
     QUOTAS,
     RECORDS,
@@ -84,10 +85,11 @@ def test_code_longer_than_a_function_takes_is_refused_by_name() -> None:
     [
         (100, "starter", ()),
         (101, "starter", (CONNECTS,)),
-        (470, "starter", (CONNECTS,)),
-        (471, "starter", (RESOURCES, CONNECTS)),
-        (1_001, "starter", (RESOURCES, CONNECTS, RECORDS, EXECUTIONS)),
-        (10_000, "fleet", (CONNECTS, RECORDS)),
+        (436, "starter", (CONNECTS,)),
+        (437, "starter", (CONNECTS, FLOW)),
+        (471, "starter", (RESOURCES, CONNECTS, FLOW)),
+        (1_001, "starter", (RESOURCES, CONNECTS, RECORDS, FLOW, EXECUTIONS)),
+        (10_000, "fleet", (CONNECTS, RECORDS, FLOW)),
     ],
 )
 def test_what_depends_on_machines_is_advice(

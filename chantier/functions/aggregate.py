@@ -19,7 +19,7 @@ from typing import Any
 
 from chantier.decoding import parse_time
 from chantier.functions.books import Books, Sketches
-from chantier.functions.counting import Count
+from chantier.functions.counting import OLDEST_S, Count
 from chantier.functions.objects import Bucket, Listed
 from chantier.functions.opened import Opened
 from chantier.functions.prices import fuel_price
@@ -92,6 +92,8 @@ class Aggregate:
             books.damaged.append("progress")
         if since is None:
             since = self._since(progress, books, until)
+        # Further back the meters that hours are subtracted from are gone, and with them the rates.
+        since = max(since, until - OLDEST_S)
         if progress.until is None:
             # If this run breaks off, the next one begins where it did.
             progress = progress._replace(until=since + OVERLAP_S)

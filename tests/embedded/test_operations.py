@@ -53,7 +53,9 @@ def test_every_alarm_is_there_and_names_what_is_there(stage: Deployed) -> None:
     found = cloud.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{stack_name(NAME)}-")
     there = {
         "FunctionName": [
-            one["FunctionName"] for one in cloud.client("lambda").list_functions()["Functions"]
+            one["FunctionName"]
+            for page in cloud.client("lambda").get_paginator("list_functions").paginate()
+            for one in page["Functions"]
         ],
         "QueueName": [
             url.rpartition("/")[2] for url in cloud.client("sqs").list_queues()["QueueUrls"]
