@@ -129,7 +129,7 @@ def _say_nothing(day: datetime | None, *, local: bool) -> None:
     else:
         say(
             "No hour is counted yet: raw data waits up to RawBufferSeconds (300 s) for its "
-            f"object. Then count: {program()} report --refresh{where}"
+            f"object. Then count: {program()} report --hours --refresh{where}"
         )
 
 
