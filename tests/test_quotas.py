@@ -164,3 +164,16 @@ def test_a_template_that_cloudformation_would_refuse_is_not_printed(tmp_path: Pa
 def _noise(number: int) -> str:
     """64 characters that follow from a number and look like nothing."""
     return sha256(str(number).encode()).hexdigest()
+
+
+@pytest.mark.parametrize(("machines", "told"), [(300, False), (301, True)])
+def test_a_starter_with_too_many_machines_for_things_is_told_so(
+    tmp_path: Path, machines: int, *, told: bool
+) -> None:
+    path = tmp_path / "chantier.toml"
+    text = EXAMPLE.read_text("utf-8").partition("[[machines]]")[0]
+    named = (f'[[machines]]\nid = "M-{n}"\nclass = "roller"\n' for n in range(machines))
+    path.write_text(text + "".join(named), "utf-8")
+    said = CliRunner().invoke(main, ["synth", "--site", str(path)])
+    assert said.exit_code == 0
+    assert ("too many for a thing each" in said.stderr) == told
