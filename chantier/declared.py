@@ -47,10 +47,10 @@ def fits(value: str, parameter: Mapping[str, Any]) -> bool:
     if "AllowedValues" in parameter:
         return value in map(str, parameter["AllowedValues"])
     if parameter["Type"] == "Number":
-        try:
-            number = float(value)
-        except ValueError:
+        # Every number of ours is a whole one.
+        if not re.fullmatch(r"-?\d+", value):
             return False
+        number = int(value)
         low, high = parameter.get("MinValue", number), parameter.get("MaxValue", number)
         return bool(low <= number <= high)
     if len(value) > int(parameter.get("MaxLength", len(value))):

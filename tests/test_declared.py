@@ -27,6 +27,7 @@ def test_the_parameters_of_the_text_are_those_of_the_template(site: Site) -> Non
         ("AlertEmail", "chef", "AlertEmail cannot be 'chef'"),
         ("BudgetAmount", "abc", "BudgetAmount cannot be 'abc'"),
         ("RawRetentionDays", "10", "RawRetentionDays cannot be '10'"),
+        ("RawRetentionDays", "90.5", "RawRetentionDays cannot be '90.5'"),
         ("RawRetentionDays", "many", "RawRetentionDays cannot be 'many'"),
         ("LogLevel", "DEBUG", "LogLevel cannot be 'DEBUG'"),
         ("LogRetentionDays", "31", "LogRetentionDays cannot be '31'"),

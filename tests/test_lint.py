@@ -181,3 +181,8 @@ def test_a_file_that_cannot_be_read_is_one_sentence(
 
 def test_a_format_that_there_is_not_is_wrong_usage(run: Run) -> None:
     assert run("own.yaml", "--format", "xml").exit_code == 2
+
+
+def test_what_cfn_lint_stumbles_over_is_told_in_a_sentence() -> None:
+    with pytest.raises(ChantierError, match="stumbles"):
+        lint("Metadata: 5\nResources: {}\n", region="eu-west-3")

@@ -31,8 +31,9 @@ from chantier.telemetry import format_time
 
 # What was written so long before the last run's end is read again.
 OVERLAP_S = 300
-# The day in a raw object's key is that of its first message, which waits for the others.
-WAITS_S = 3_600
+# The day in a raw object's key is that of its first message, which waits for the others; and
+# Firehose tries for a day to write an object that S3 does not take.
+WAITS_S = 86_400
 # Alerts of so long are looked at again in every run: settling a day changes them.
 SETTLED_S = 48 * HOUR_SECONDS
 # An hour's messages are written by the end of the next one, but for what comes late.

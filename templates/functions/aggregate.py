@@ -972,7 +972,7 @@ def _moment(said):
 
 # --- chantier.functions.aggregate
 OVERLAP_S = 300
-WAITS_S = 3600
+WAITS_S = 86400
 SETTLED_S = 48 * HOUR_SECONDS
 RECOUNT_S = 2 * HOUR_SECONDS
 MOST_READ_BYTES = 4000000000
