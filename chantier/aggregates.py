@@ -68,6 +68,16 @@ ALERT_COLUMNS: dict[str, str] = {
     "lasted_min": "double",
 }
 
+# How far back the dashboard goes, days by size. A machine speaks once an hour at least, day
+# and night, so that it has 24 rows a day, of 540 bytes (measured on simulated rows).
+DASHBOARD_DAYS = {"starter": 400, "fleet": 92}
+ROWS_A_DAY, ROW_BYTES = 24, 540
+
+
+def dashboard_bytes(machines: int, size: str) -> int:
+    """What the dashboard reads of `HOURS` each time that it is refreshed."""
+    return machines * ROWS_A_DAY * DASHBOARD_DAYS[size] * ROW_BYTES
+
 
 def hour_key(prefix: str, hour: str) -> str:
     """The object of an hour: `aggregates/hours/dt=2026-11-22/09.json`.

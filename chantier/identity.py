@@ -155,7 +155,9 @@ def _thing(client: Any, site: Site, machine: Machine, outputs: Mapping[str, str]
                 f"The name {machine.id} belongs to "
                 + (f"site {owner!r}" if owner else "a thing that is not chantier's")
                 + " in this AWS account.",
-                "Give the machine another id in the site file; things share names account-wide.",
+                "Things share names account-wide: give the machine another id in the site file. "
+                "If it moved here, take it out of that site's file, deploy that site, and "
+                f"delete what it left: aws iot delete-thing --thing-name {machine.id}",
             )
         if found.get("thingTypeName") != outputs["MachineTypeName"]:
             client.update_thing(thingName=machine.id, thingTypeName=outputs["MachineTypeName"])

@@ -91,7 +91,13 @@ def _cfn_lint(body: str, region: str) -> list[Any]:
     from cfnlint.api import lint as cfn_lint  # noqa: PLC0415 - half a second to import
     from cfnlint.config import ManualArgs  # noqa: PLC0415
 
-    return list(cfn_lint(body, config=ManualArgs(regions=[region], include_checks=["I"])))
+    try:
+        return list(cfn_lint(body, config=ManualArgs(regions=[region], include_checks=["I"])))
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ChantierError(
+            f"cfn-lint stumbles over this template ({type(error).__name__}: {error}).",
+            "A section of it is probably of another kind than CloudFormation expects.",
+        ) from error
 
 
 def _of_cfn_lint(match: Any, file: str) -> Finding:

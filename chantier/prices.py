@@ -46,6 +46,7 @@ METERS: dict[str, Meter] = {
     "dynamodb_gb": Meter("DynamoDB", "GB stored", 0.25, 1, 25, verified=False),
     "firehose_gb": Meter("Firehose", "GB, 5 KB a record", 0.029),
     "s3_puts": Meter("S3", "PUT requests", 0.005, THOUSAND),
+    "s3_gets": Meter("S3", "GET requests", 0.0004, THOUSAND, verified=False),
     "s3_gb": Meter("S3", "GB stored", 0.023),
     "s3_watched": Meter("S3", "tiered objects", 0.0025, THOUSAND),
     "logs_gb": Meter("CloudWatch", "GB of logs", 0.50, 1, 5),

@@ -44,7 +44,11 @@ CONNECTS = Quota("connections to AWS IoT in one second", 100, IOT)
 EXECUTIONS = Quota("executions of functions at once", 1_000, LAMBDA, verified=False)
 # Twice as many in us-east-1, us-west-2 and eu-west-1.
 RECORDS = Quota("records to a delivery stream in one second", 1_000, FIREHOSE, verified=False)
-QUOTAS = (RESOURCES, TEMPLATE, REQUEST, INLINE, CONNECTS, EXECUTIONS, RECORDS)
+# Five times as many in those three regions.
+FLOW = Quota("bytes to a delivery stream in one second", 1_048_576, FIREHOSE, verified=False)
+QUOTAS = (RESOURCES, TEMPLATE, REQUEST, INLINE, CONNECTS, EXECUTIONS, RECORDS, FLOW)
+# A message of six readings.
+MESSAGE_BYTES = 2_400
 
 THING = "AWS::IoT::Thing"
 TO_FLEET = 'Set [site] size = "fleet" in the site file'
@@ -130,6 +134,7 @@ def _of_machines(site: Site, resources: Mapping[str, str]) -> list[Passed]:
     found = [
         Passed(CONNECTS, machines, spread, when=TOGETHER),
         Passed(RECORDS, machines, spread, when=TOGETHER),
+        Passed(FLOW, machines * MESSAGE_BYTES, spread, when=TOGETHER),
     ]
     if site.site.size == "starter":
         others = sum(kind != THING for kind in resources.values())

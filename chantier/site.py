@@ -55,6 +55,8 @@ MachineClass = Literal[
     "mobile-crane",
 ]
 Figure = Annotated[float, Field(allow_inf_nan=False)]
+# China, GovCloud and the isolated regions have other names of hosts and fewer services.
+REGION = r"^(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-\d$"
 Price = Annotated[float, Field(ge=0, le=10_000)]
 Limits = dict[str, dict[str, Figure]]
 
@@ -107,7 +109,7 @@ class Identity(Part):
 
     name: SiteName
     label: Label
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    region: Annotated[str, StringConstraints(pattern=REGION)]
     timezone: Annotated[str, AfterValidator(_known_timezone)]
     language: Literal["fr", "en"]
     size: Literal["starter", "fleet"] = "starter"

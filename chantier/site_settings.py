@@ -106,7 +106,8 @@ def clock_changes(timezone: str) -> list[tuple[int, int]]:
     end = int(datetime(YEARS[-1] + 1, 1, 1, tzinfo=UTC).timestamp())
     changes = [(0, _offset(zone, at))]
     while at < end:
-        after = at + 24 * HOUR_S
+        # No zone changes its clock and back within three days.
+        after = at + 72 * HOUR_S
         if _offset(zone, after) != changes[-1][1]:
             moment = _first(zone, at, after)
             changes.append((moment, _offset(zone, moment)))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from chantier.cloud import Cloud
+from chantier.declared import declared, kept
 from chantier.errors import ChantierError, StackError
 from chantier.staging import template_argument
 
@@ -126,7 +127,7 @@ def plan(cloud: Cloud, body: str, *, site: str, parameters: Mapping[str, str], s
         Capabilities=["CAPABILITY_IAM"],
         # Things outlive their stack, and `machine add` makes some before it: both are taken in.
         ImportExistingResources=True,
-        Parameters=_parameters(found, parameters),
+        Parameters=_parameters(found, parameters, declared(body), say),
         Tags=[{"Key": "chantier:site", "Value": site}],
         **template_argument(cloud, body, site=site),
     )
@@ -191,11 +192,21 @@ def _change_set(client: Any, **request: Any) -> str:
         ) from error
 
 
-def _parameters(found: Any, given: Mapping[str, str]) -> list[dict[str, Any]]:
-    kept = {one["ParameterKey"] for one in (found or {}).get("Parameters", [])} - given.keys()
+def _parameters(
+    found: Any, given: Mapping[str, str], known: Mapping[str, Any], say: Say
+) -> list[dict[str, Any]]:
+    """What is given, and what the stack keeps of what the template still has."""
+    told = (found or {}).get("Parameters", [])
+    before = {one["ParameterKey"]: one["ParameterValue"] for one in told}
+    for name, value in kept(before, given, known).items():
+        say(f"{name} stays {before[name]!r}; the site file says {value!r}: -p {name}={value}")
     return [
         *({"ParameterKey": key, "ParameterValue": value} for key, value in given.items()),
-        *({"ParameterKey": key, "UsePreviousValue": True} for key in sorted(kept)),
+        *(
+            {"ParameterKey": key, "UsePreviousValue": True}
+            for key in sorted(before.keys() - given.keys())
+            if key in known
+        ),
     ]
 
 

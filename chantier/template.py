@@ -9,9 +9,9 @@ from __future__ import annotations
 from troposphere import Tags, Template
 from troposphere.awslambda import Function
 
+from chantier.answers import answer
 from chantier.packing import unpacked
 from chantier.rendering import to_yaml
-from chantier.resources.answers import answer
 from chantier.resources.tags import SITE_TAG
 from chantier.sections import analysis, choices, core, enrolment, operations, reporting, telling
 from chantier.site import Site

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from chantier.aggregates import DASHBOARD_DAYS, ROWS_A_DAY, dashboard_bytes
 from chantier.prices import HOME
 from chantier.site import Calendar, Site
 
@@ -54,10 +55,11 @@ IDLE_RECEIVES = 5 * HOURS_A_MONTH * 3600 / 20
 # The hourly aggregates: a function that reads an hour of raw data and folds it again (360
 # readings a machine at 17 microseconds and their JSON, on a third of a core), and three
 # objects. Not verified on AWS.
-AGGREGATE, AGGREGATE_GB, AGGREGATE_S, AGGREGATE_MACHINE_S = "Aggregate", 0.5, 5.0, 0.03
+AGGREGATE, AGGREGATE_GB, AGGREGATE_S, AGGREGATE_MACHINE_S = "Aggregate", 1.0, 5.0, 0.03
 AGGREGATE_OBJECTS = 3
-# QuickSight reads two tables an hour into SPICE; Athena counts 10 MB a query at least.
-QUERIES, QUERY_BYTES = 2 * HOURS_A_MONTH, 10 * MB
+# QuickSight reads two tables an hour into SPICE, the alerts and the hours; Athena counts 10 MB
+# a query at least, and reads an object an hour of each.
+LEAST_QUERY_BYTES = 10 * MB
 
 
 class Use(NamedTuple):
@@ -185,9 +187,11 @@ def _watched(use: Use) -> dict[str, float]:
 
 def _asked_for(use: Use) -> dict[str, float]:
     """QuickSight, and what it asks Athena."""
-    asked = bool(use.authors or use.readers)
+    asked = HOURS_A_MONTH * bool(use.authors or use.readers)
+    hours = max(LEAST_QUERY_BYTES, dashboard_bytes(use.machines, use.size))
     return {
         "quicksight_authors": use.authors,
         "quicksight_readers": use.readers,
-        "athena_tb": asked * QUERIES * QUERY_BYTES / TB,
+        "athena_tb": asked * (hours + LEAST_QUERY_BYTES) / TB,
+        "s3_gets": asked * 2 * ROWS_A_DAY * DASHBOARD_DAYS[use.size],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -314,3 +315,12 @@ def test_no_check_trips_over_a_template_that_is_no_template(good: Body) -> None:
             inner = inner[step]
         inner[path[-1]] = next(junk)
         found(body)
+
+
+def test_a_policy_written_as_a_text_is_read_too(good: Body) -> None:
+    body = copy.deepcopy(good)
+    policy = body["Resources"]["DetectRole"]["Properties"]["Policies"][0]
+    wide = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    policy["PolicyDocument"] = json.dumps({"Statement": wide})
+    told = {(rule, place.resource) for rule, place in found(body)}
+    assert {("CH301", "DetectRole"), ("CH302", "DetectRole")} <= told

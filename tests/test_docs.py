@@ -54,3 +54,13 @@ def test_every_scenario_stands_in_the_readme() -> None:
 
 def test_every_alert_code_stands_in_the_readme() -> None:
     assert {code for code in DEFAULTS if f"| `{code}` |" not in README} == set()
+
+
+def test_the_readme_counts_the_bytes_of_every_template() -> None:
+    for path in (ROOT / "templates").glob("*.yaml"):
+        row = re.search(
+            rf"^\| \[`{re.escape(path.name)}`\].*\| ([\d,]+) \|$", README, re.MULTILINE
+        )
+        assert row, path.name
+        # Bytes that are packed may differ by a few between builds of zlib.
+        assert abs(int(row[1].replace(",", "")) - path.stat().st_size) < 100

@@ -155,8 +155,8 @@ def test_the_account_is_not_made_to_log_until_a_level_is_given() -> None:
         condition = template["Conditions"][template["Resources"][name]["Condition"]]
         assert condition == {"Fn::Not": [{"Fn::Equals": [{"Ref": "IotLogLevel"}, "DISABLED"]}]}
     role = template["Resources"]["IotLoggingRole"]["Properties"]
-    (statement,) = role["Policies"][0]["PolicyDocument"]["Statement"]
-    assert all("log-group:AWSIotLogsV2" in one["Fn::Sub"] for one in statement["Resource"])
+    for statement in role["Policies"][0]["PolicyDocument"]["Statement"]:
+        assert all("log-group:AWSIotLogsV2" in one["Fn::Sub"] for one in statement["Resource"])
     trust = role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]
     assert trust["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
 

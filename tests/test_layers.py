@@ -93,12 +93,14 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"troposphere", "awacs"},
     ),
     "chantier.rendering": (set(), {"troposphere", "yaml"}),
+    "chantier.answers": (set(), {"troposphere"}),
     "chantier.sections": (
         {"chantier.data_sets", "chantier.resources", "chantier.site", "chantier.telemetry"},
         {"troposphere"},
     ),
     "chantier.template": (
         {
+            "chantier.answers",
             "chantier.packing",
             "chantier.rendering",
             "chantier.resources",
@@ -108,7 +110,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"troposphere"},
     ),
     "chantier.prices": (set(), set()),
-    "chantier.usage": ({"chantier.prices", "chantier.site"}, set()),
+    "chantier.usage": ({"chantier.aggregates", "chantier.prices", "chantier.site"}, set()),
     "chantier.costs": ({"chantier.prices", "chantier.usage"}, set()),
     "chantier.quotas": ({"chantier.site"}, set()),
     "chantier.checks": ({"chantier.dashboard_checks"}, set()),
@@ -116,7 +118,11 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.sarif": ({"chantier.checks", "chantier.lint"}, set()),
     "chantier.cloud": (set(), {"boto3", "botocore"}),
     "chantier.staging": ({"chantier.cloud", "chantier.errors"}, set()),
-    "chantier.stack": ({"chantier.cloud", "chantier.staging", "chantier.errors"}, set()),
+    "chantier.declared": ({"chantier.errors"}, {"yaml"}),
+    "chantier.stack": (
+        {"chantier.cloud", "chantier.declared", "chantier.staging", "chantier.errors"},
+        set(),
+    ),
     "chantier.identity": (
         {"chantier.cloud", "chantier.site", "chantier.errors"},
         {"cryptography"},
@@ -292,6 +298,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.costs",
             "chantier.backfill",
             "chantier.day_plot",
+            "chantier.declared",
             "chantier.demo",
             "chantier.errors",
             "chantier.evaluate",

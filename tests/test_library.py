@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from troposphere import GetAtt, Output, Template
-from troposphere.sqs import Queue
+from troposphere import Output, Ref, Tags, Template
+from troposphere.sns import SubscriptionResource
 
 import chantier
 from chantier import Site, build, render
@@ -40,24 +40,27 @@ def test_importing_the_package_imports_neither_pydantic_nor_troposphere() -> Non
 
 def test_a_users_resource_is_deployed_with_ours_and_may_refer_to_them(site: Site) -> None:
     template = build(site)
+    topic = template.resources["AlertsTopic"]
     mine = template.add_resource(
-        Queue(
+        SubscriptionResource(
             "Workshop",
-            SqsManagedSseEnabled=True,
-            MessageRetentionPeriod=86_400,
-            DeletionPolicy="Delete",
-            UpdateReplacePolicy="Delete",
+            TopicArn=Ref(topic),
+            Protocol="email",
+            Endpoint="atelier@example.com",
+            FilterPolicy={"severity": ["critical"]},
         )
     )
-    template.add_output(Output("WorkshopArn", Value=GetAtt(mine, "Arn")))
-    template.add_output(Output("RawArn", Value=GetAtt(template.resources["DataBucket"], "Arn")))
-    assert lint(render(template), region="eu-west-3") == []
+    template.add_output(Output("WorkshopArn", Value=Ref(mine)))
+    text = render(template)
+    assert text.index("# Added") < text.index("  Workshop:\n")
+    assert lint(text, region="eu-west-3") == []
 
 
 def test_a_builder_stands_alone_in_a_template_of_its_own(site: Site) -> None:
     template = Template("only the bucket")
     bucket = template.add_resource(storage.bucket(site))
     template.add_resource(storage.tls_only(bucket))
+    bucket.Tags = Tags(owner="me")
     assert lint(to_yaml(template), region="eu-west-3") == []
 
 

@@ -102,7 +102,7 @@ def test_a_type_that_cfn_lint_does_not_know_needs_no_tag() -> None:
 def test_every_taggable_resource_of_ours_is_tagged() -> None:
     text = synthesize(Site.load(EXAMPLE))
     bare = text.replace(
-        "      Tags:\n        - {Key: 'chantier:site', Value: zac-des-tilleuls}\n", ""
+        "      Tags:\n      - {Key: 'chantier:site', Value: zac-des-tilleuls}\n", ""
     )
     untagged = {one.resource for one in lint(bare, region="eu-west-3") if one.rule == "CH403"}
     assert {"IngestRule", "Detect", "DetectRole", "AlertsTable", "DataBucket"} <= untagged
@@ -181,3 +181,8 @@ def test_a_file_that_cannot_be_read_is_one_sentence(
 
 def test_a_format_that_there_is_not_is_wrong_usage(run: Run) -> None:
     assert run("own.yaml", "--format", "xml").exit_code == 2
+
+
+def test_what_cfn_lint_stumbles_over_is_told_in_a_sentence() -> None:
+    with pytest.raises(ChantierError, match="stumbles"):
+        lint("Metadata: 5\nResources: {}\n", region="eu-west-3")

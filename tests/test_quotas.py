@@ -12,6 +12,7 @@ from chantier.cli import main
 from chantier.quotas import (
     CONNECTS,
     EXECUTIONS,
+    FLOW,
     INLINE,
     QUOTAS,
     RECORDS,
@@ -84,10 +85,11 @@ def test_code_longer_than_a_function_takes_is_refused_by_name() -> None:
     [
         (100, "starter", ()),
         (101, "starter", (CONNECTS,)),
-        (470, "starter", (CONNECTS,)),
-        (471, "starter", (RESOURCES, CONNECTS)),
-        (1_001, "starter", (RESOURCES, CONNECTS, RECORDS, EXECUTIONS)),
-        (10_000, "fleet", (CONNECTS, RECORDS)),
+        (436, "starter", (CONNECTS,)),
+        (437, "starter", (CONNECTS, FLOW)),
+        (471, "starter", (RESOURCES, CONNECTS, FLOW)),
+        (1_001, "starter", (RESOURCES, CONNECTS, RECORDS, FLOW, EXECUTIONS)),
+        (10_000, "fleet", (CONNECTS, RECORDS, FLOW)),
     ],
 )
 def test_what_depends_on_machines_is_advice(
@@ -162,3 +164,16 @@ def test_a_template_that_cloudformation_would_refuse_is_not_printed(tmp_path: Pa
 def _noise(number: int) -> str:
     """64 characters that follow from a number and look like nothing."""
     return sha256(str(number).encode()).hexdigest()
+
+
+@pytest.mark.parametrize(("machines", "told"), [(300, False), (301, True)])
+def test_a_starter_with_too_many_machines_for_things_is_told_so(
+    tmp_path: Path, machines: int, *, told: bool
+) -> None:
+    path = tmp_path / "chantier.toml"
+    text = EXAMPLE.read_text("utf-8").partition("[[machines]]")[0]
+    named = (f'[[machines]]\nid = "M-{n}"\nclass = "roller"\n' for n in range(machines))
+    path.write_text(text + "".join(named), "utf-8")
+    said = CliRunner().invoke(main, ["synth", "--site", str(path)])
+    assert said.exit_code == 0
+    assert ("too many for a thing each" in said.stderr) == told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import yaml
@@ -219,6 +219,15 @@ def test_every_rule_has_an_error_action_and_every_function_a_destination(
     ]
     assert rules
     assert functions == covered
+
+
+@pytest.mark.parametrize("size", ["starter", "fleet"])
+def test_a_site_with_the_longest_name_that_is_allowed_can_be_deployed(
+    site: Site, size: Literal["starter", "fleet"]
+) -> None:
+    said = {**site.model_dump(by_alias=True)}
+    said["site"] = {**said["site"], "name": "z" * 48, "size": size}
+    assert lint(synthesize(Site.model_validate(said)), region="eu-west-3") == []
 
 
 def test_a_fleets_queue_waits_longer_than_a_call_lasts_and_gives_up_in_the_dead_letters(

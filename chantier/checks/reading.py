@@ -6,7 +6,9 @@ these functions give nothing there, so that a check goes on with what can be rea
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 Path = tuple[str | int, ...]
@@ -154,6 +156,10 @@ def _statements(value: Any, path: Path) -> Iterator[Stated]:
     elif isinstance(value, list | tuple):
         for number, inner in enumerate(value):
             yield from _statements(inner, (*path, number))
+    elif isinstance(value, str) and '"Statement"' in value:
+        # A policy document may be written as JSON in a text.
+        with suppress(ValueError, RecursionError):
+            yield from _statements(json.loads(value), path)
 
 
 def _listed_statements(value: Any, path: Path) -> Iterator[Stated]:

@@ -43,8 +43,12 @@ PER = {1: "", 1_000: "/k", 1_000_000: "/M"}
     type=click.IntRange(1, 120),
     help="Of raw data that the bucket holds already.",
 )
-@click.option("--authors", default=0, help="QuickSight authors; off by default.")
-@click.option("--readers", default=0, help="QuickSight readers; off by default.")
+@click.option(
+    "--authors", default=0, type=click.IntRange(0), help="QuickSight authors; off by default."
+)
+@click.option(
+    "--readers", default=0, type=click.IntRange(0), help="QuickSight readers; off by default."
+)
 @click.option(
     "--free-tier",
     "regime",

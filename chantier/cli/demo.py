@@ -66,7 +66,12 @@ def _show(report: DemoReport, site: Site) -> None:
         click.echo(f"  {name:16} {text}")
     click.echo()
     click.echo("The local AWS is still up, on loopback only. Look further:")
-    for command in ("alerts --local --follow", "quarantine --local", "local down"):
+    for command in (
+        "alerts --local --follow",
+        "report --refresh --local",
+        "quarantine --local",
+        "local down",
+    ):
         click.echo(f"  {program()} {command}")
 
 

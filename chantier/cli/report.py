@@ -127,7 +127,10 @@ def _say_nothing(day: datetime | None, *, local: bool) -> None:
     if day:
         say(f"No hour of {day:%Y-%m-%d} is counted. The last day: {program()} report{where}")
     else:
-        say(f"No hour is counted yet. Count now: {program()} report --hours --refresh{where}")
+        say(
+            "No hour is counted yet: raw data waits up to RawBufferSeconds (300 s) for its "
+            f"object. Then count: {program()} report --hours --refresh{where}"
+        )
 
 
 def show_hours(rows: Sequence[Row], site: Site, *, by: str) -> None:

@@ -25,11 +25,13 @@ from chantier.cli.show import answer, say
 def deploy(site_path: Path, given: tuple[str, ...], *, local: bool, as_json: bool) -> None:
     """Create or update the site's stack, through a change set."""
     from chantier.cli.template import template_of
+    from chantier.declared import check, declared
     from chantier.stack import deploy as deploy_stack
 
     site = load(site_path)
     cloud = cloud_for(site_path, site, local=local)
     body, parameters = template_of(site), _pairs(given)
+    check(parameters, declared(body))
     if local:
         from chantier.local import without_lacking
 

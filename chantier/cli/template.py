@@ -34,4 +34,9 @@ def template_of(site: Site, *, minimal: bool = False) -> str:
         raise ChantierError(sentences, hint=f"{refused[0].to_do}.")
     for one in passed:
         say(f"Note: {one.sentence} {one.to_do}.")
+    if not minimal and site.site.size == "starter" and "AWS::IoT::Thing" not in resources.values():
+        say(
+            f"Note: {len(site.machines)} machines are too many for a thing each in the stack; "
+            "machine add and enrolment by claim make them."
+        )
     return body

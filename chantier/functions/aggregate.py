@@ -19,7 +19,7 @@ from typing import Any
 
 from chantier.decoding import parse_time
 from chantier.functions.books import Books, Sketches
-from chantier.functions.counting import Count
+from chantier.functions.counting import OLDEST_S, Count
 from chantier.functions.objects import Bucket, Listed
 from chantier.functions.opened import Opened
 from chantier.functions.prices import fuel_price
@@ -31,8 +31,9 @@ from chantier.telemetry import format_time
 
 # What was written so long before the last run's end is read again.
 OVERLAP_S = 300
-# The day in a raw object's key is that of its first message, which waits for the others.
-WAITS_S = 3_600
+# The day in a raw object's key is that of its first message, which waits for the others; and
+# Firehose tries for a day to write an object that S3 does not take.
+WAITS_S = 86_400
 # Alerts of so long are looked at again in every run: settling a day changes them.
 SETTLED_S = 48 * HOUR_SECONDS
 # An hour's messages are written by the end of the next one, but for what comes late.
@@ -92,6 +93,8 @@ class Aggregate:
             books.damaged.append("progress")
         if since is None:
             since = self._since(progress, books, until)
+        # Further back the meters that hours are subtracted from are gone, and with them the rates.
+        since = max(since, until - OLDEST_S)
         if progress.until is None:
             # If this run breaks off, the next one begins where it did.
             progress = progress._replace(until=since + OVERLAP_S)

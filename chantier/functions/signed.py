@@ -22,7 +22,7 @@ from chantier.functions.connection import Connection
 PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
 # Seconds before each attempt; the second is at once, for a connection that went stale.
 ATTEMPTS = (0.0, 0.0, 0.2)
-SERVER_ERROR = 500
+SERVER_ERROR, BUSY = 500, 429
 OK = 300
 
 
@@ -108,7 +108,8 @@ class Service:
             if status < OK:
                 return answer
             code = _error_code(answer)
-            if last or not (status >= SERVER_ERROR or "Throttl" in code or "Throughput" in code):
+            again = status >= SERVER_ERROR or status == BUSY
+            if last or not (again or "Throttl" in code or "Throughput" in code):
                 raise CallFailed(code, status, answer.decode(errors="replace")[:300])
         raise AssertionError
 

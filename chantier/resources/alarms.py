@@ -34,15 +34,15 @@ REFUSED = 1
 BEHIND_MS = 15 * 60 * 1000
 
 
-def function_errors(function: Function, topic: Topic) -> Alarm:
-    """The function fails, retries and all."""
+def function_errors(function: Function, topic: Topic, at_least: int = ERRORS) -> Alarm:
+    """The function fails, retries and all; `at_least` so often in a quarter of an hour."""
     return _alarm(
         f"{function.title}Errors",
         topic,
         f"{function.title} fails: read its log, then the dead letters.",
         metric=(LAMBDA, "Errors"),
         of=("FunctionName", Ref(function)),
-        at_least=ERRORS,
+        at_least=at_least,
         Period=ERRORS_S,
     )
 

@@ -27,7 +27,13 @@ from troposphere.glue import (
 )
 from troposphere.s3 import Bucket
 
-from chantier.aggregates import ALERT_COLUMNS, HOUR_ALERTS, HOUR_COLUMNS, HOURS
+from chantier.aggregates import (
+    ALERT_COLUMNS,
+    HOUR_ALERTS,
+    HOUR_COLUMNS,
+    HOURS,
+    dashboard_bytes,
+)
 from chantier.records import RAW
 from chantier.resources.storage import ATHENA_RESULTS
 from chantier.site import Site
@@ -38,6 +44,8 @@ FIRST_DAY = "2026-01-01"
 GIGABYTE = 1_000_000_000
 # A query that would read more is stopped: a slip of the hand costs half a cent, or half a dollar.
 SCAN_LIMITS = {"starter": GIGABYTE, "fleet": 100 * GIGABYTE}
+# The dashboard's own refresh must pass, also when it has grown.
+ROOM = 2
 _TYPES: dict[Any, str] = {
     int: "bigint",
     str | None: "string",
@@ -169,6 +177,12 @@ def _by_day(bucket: Bucket, prefix: str) -> dict[str, Any]:
     }
 
 
+def scan_limit(site: Site) -> int:
+    """Bytes that a query may read: 1 GB, a fleet's 100, or twice what the dashboard reads."""
+    size = site.site.size
+    return max(SCAN_LIMITS[size], ROOM * dashboard_bytes(len(site.machines), size))
+
+
 def work_group(site: Site, bucket: Bucket) -> WorkGroup:
     """Where queries run: nobody chooses another place for results, or reads without a limit."""
     return WorkGroup(
@@ -179,7 +193,7 @@ def work_group(site: Site, bucket: Bucket) -> WorkGroup:
         WorkGroupConfiguration=WorkGroupConfiguration(
             EnforceWorkGroupConfiguration=True,
             PublishCloudWatchMetricsEnabled=True,
-            BytesScannedCutoffPerQuery=SCAN_LIMITS[site.site.size],
+            BytesScannedCutoffPerQuery=scan_limit(site),
             ResultConfiguration=ResultConfiguration(
                 OutputLocation=Sub(f"s3://${{{bucket.title}}}/{ATHENA_RESULTS}"),
                 EncryptionConfiguration=EncryptionConfiguration(EncryptionOption="SSE_S3"),

@@ -36,6 +36,7 @@ RETRIES = 2
 EVENT_AGE_S = 3_600
 # (size of the site, function): where its code begins, if not in the module of its name.
 ENTRIES = {("fleet", "detect"): "batch"}
+SHORT = {"aggregate": "hours"}
 # Settings of functions that need others than those that judge.
 OWN_SETTINGS: dict[str, Callable[[Site], dict[str, Any]]] = {"aggregate": hour_settings_of}
 
@@ -47,8 +48,11 @@ class FunctionLogging(LoggingConfig):  # type: ignore[misc]  # troposphere is un
 
 
 def function_name(site: Site, name: str) -> str:
-    """A function's name; its log group must know it before the function exists."""
-    return f"chantier-{site.name}-{name}"
+    """A function's name; its log group must know it before the function exists.
+
+    Lambda and EventBridge Scheduler take 64 characters, of which a site's name has up to 48.
+    """
+    return f"chantier-{site.name}-{SHORT.get(name, name)}"
 
 
 def source(site: Site, name: str, settings: dict[str, Any] | None = None) -> str:

@@ -17,7 +17,7 @@ from troposphere.glue import Database, Table
 from troposphere.iam import Role
 from troposphere.s3 import Bucket
 
-from chantier.aggregates import HOUR_ALERTS, HOURS
+from chantier.aggregates import DASHBOARD_DAYS, HOUR_ALERTS, HOURS
 from chantier.data_sets import DataSet, sql
 from chantier.resources.analysis import database_name
 from chantier.resources.dashboard import definition
@@ -26,9 +26,6 @@ from chantier.resources.policies import allow, regional_arn, role
 from chantier.resources.storage import ATHENA_RESULTS
 from chantier.site import Site
 
-# How far back the dashboard goes. Every refresh reads all of it again: 12 machines
-# are 50 MB, 10,000 machines 5 GB in 90 days (500 bytes a row, 10 rows a machine-day).
-DAYS = {"starter": 400, "fleet": 92}
 # What AWS itself grants to an owner.
 OWN_SOURCE = (
     "DescribeDataSource",
@@ -242,7 +239,7 @@ def data_set(  # noqa: PLR0913 - keyword-only: the parts that it is wired to
         shown,
         database=database_name(site),
         language=language,
-        days=DAYS[site.site.size],
+        days=DASHBOARD_DAYS[site.site.size],
     )
     return QuickSightDataSet(
         f"QuickSight{shown.name.title()}",

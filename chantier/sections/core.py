@@ -145,7 +145,10 @@ def _direct(
     role = ingest.rule_role(site, stream, bucket)
     action = ingest.call(function)
     rule = ingest.topic_rule(site, detection=action, stream=stream, bucket=bucket, role=role)
-    return rule, role, ingest.rule_may_invoke(site, function)
+    permission = ingest.rule_may_invoke(site, function)
+    # A rule that calls before it may loses the message to the quarantine.
+    rule.DependsOn = permission.title
+    return rule, role, permission
 
 
 def _queued(

@@ -329,7 +329,7 @@ def _reached(host, port):
 # --- chantier.functions.signed
 PLAIN = b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/'
 ATTEMPTS = (0.0, 0.0, 0.2)
-SERVER_ERROR = 500
+SERVER_ERROR, BUSY = (500, 429)
 OK = 300
 
 class CallFailed(Exception):
@@ -374,7 +374,8 @@ class Service:
       if status < OK:
         return answer
       code = _error_code(answer)
-      if last or not (status >= SERVER_ERROR or 'Throttl' in code or 'Throughput' in code):
+      again = status >= SERVER_ERROR or status == BUSY
+      if last or not (again or 'Throttl' in code or 'Throughput' in code):
         raise CallFailed(code, status, answer.decode(errors='replace')[:300])
     raise AssertionError
   def _once(self, method, path, headers, body):
@@ -971,7 +972,7 @@ def _moment(said):
 
 # --- chantier.functions.aggregate
 OVERLAP_S = 300
-WAITS_S = 3600
+WAITS_S = 86400
 SETTLED_S = 48 * HOUR_SECONDS
 RECOUNT_S = 2 * HOUR_SECONDS
 MOST_READ_BYTES = 4000000000
@@ -1008,6 +1009,7 @@ class Aggregate:
       books.damaged.append('progress')
     if since is None:
       since = self._since(progress, books, until)
+    since = max(since, until - OLDEST_S)
     if progress.until is None:
       progress = progress._replace(until=since + OVERLAP_S)
     objects, until = _as_many(self._raw(since, until), until, said)

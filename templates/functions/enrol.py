@@ -162,7 +162,7 @@ def _reached(host, port):
 
 # --- chantier.functions.signed
 ATTEMPTS = (0.0, 0.0, 0.2)
-SERVER_ERROR = 500
+SERVER_ERROR, BUSY = (500, 429)
 OK = 300
 
 class CallFailed(Exception):
@@ -207,7 +207,8 @@ class Service:
       if status < OK:
         return answer
       code = _error_code(answer)
-      if last or not (status >= SERVER_ERROR or 'Throttl' in code or 'Throughput' in code):
+      again = status >= SERVER_ERROR or status == BUSY
+      if last or not (again or 'Throttl' in code or 'Throughput' in code):
         raise CallFailed(code, status, answer.decode(errors='replace')[:300])
     raise AssertionError
   def _once(self, method, path, headers, body):

@@ -48,7 +48,7 @@ def counted(cloud: Cloud, project: Path) -> Deployed:
     said = Site.load(EXAMPLE).model_dump(by_alias=True)
     said["site"] |= {"name": "counted", "language": "en"}
     said["machines"][1]["rates"] = {"depreciation_per_h": 30.0}
-    return deploy_site(cloud, Site.model_validate(said), project)
+    return deploy_site(cloud, Site.model_validate(said), project, things=False)
 
 
 @pytest.fixture(autouse=True)
@@ -394,6 +394,6 @@ def test_the_report_counts_adds_up_and_gives_the_rows(counted: Deployed, tmp_pat
 def test_the_schedule_calls_the_function_at_ten_past_with_the_time_it_is_due(
     counted: Deployed,
 ) -> None:
-    found = counted.cloud.client("scheduler").get_schedule(Name="chantier-counted-aggregate")
+    found = counted.cloud.client("scheduler").get_schedule(Name="chantier-counted-hours")
     assert found["ScheduleExpression"] == "cron(10 * * * ? *)"
     assert json.loads(found["Target"]["Input"]) == {"until": "<aws.scheduler.scheduled-time>"}

@@ -23,7 +23,7 @@ def site(cloud: Cloud, project: Path) -> Deployed:
     said = Site.load(EXAMPLE).model_dump(by_alias=True)
     said["site"] |= {"name": "backfilled"}
     said["machines"] = said["machines"][:2]
-    return deploy_site(cloud, Site.model_validate(said), project)
+    return deploy_site(cloud, Site.model_validate(said), project, things=False)
 
 
 def test_every_message_of_a_day_is_in_the_bucket_and_nothing_is_left_here(

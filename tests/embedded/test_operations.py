@@ -53,12 +53,14 @@ def test_every_alarm_is_there_and_names_what_is_there(stage: Deployed) -> None:
     found = cloud.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{stack_name(NAME)}-")
     there = {
         "FunctionName": [
-            one["FunctionName"] for one in cloud.client("lambda").list_functions()["Functions"]
+            one["FunctionName"]
+            for page in cloud.client("lambda").get_paginator("list_functions").paginate()
+            for one in page["Functions"]
         ],
         "QueueName": [
             url.rpartition("/")[2] for url in cloud.client("sqs").list_queues()["QueueUrls"]
         ],
-        "DeliveryStreamName": cloud.client("firehose").list_delivery_streams()[
+        "DeliveryStreamName": cloud.client("firehose").list_delivery_streams(Limit=100)[
             "DeliveryStreamNames"
         ],
         "RuleName": [one["ruleName"] for one in cloud.client("iot").list_topic_rules()["rules"]],
@@ -101,7 +103,9 @@ def test_the_raw_buffer_is_changed_by_its_parameter_alone(stage: Deployed) -> No
     assert not touched & {"DataBucket", "AlertsTable", "Detect", "Watch"}
     (name,) = [
         one
-        for one in stage.cloud.client("firehose").list_delivery_streams()["DeliveryStreamNames"]
+        for one in stage.cloud.client("firehose").list_delivery_streams(Limit=100)[
+            "DeliveryStreamNames"
+        ]
         if NAME in one
     ]
     stream = stage.cloud.client("firehose").describe_delivery_stream(DeliveryStreamName=name)

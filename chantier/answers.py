@@ -47,11 +47,22 @@ ANSWERS: Answers = {
     },
 }
 
+# Where a resource has this property, the check passes and needs no answer.
+UNNEEDED = {
+    "CKV_AWS_115": "ReservedConcurrentExecutions",
+    "CKV_AWS_18": "LoggingConfiguration",
+}
+
 
 def answer(template: Template, answers: Answers = ANSWERS) -> None:
     """Write the answers in the Metadata of the resources that they are for."""
     for title, resource in template.resources.items():
-        given = {**answers.get(resource.resource_type, {}), **answers.get(title, {})}
+        given = {
+            check: why
+            for of in (resource.resource_type, title)
+            for check, why in answers.get(of, {}).items()
+            if UNNEEDED.get(check) not in resource.properties
+        }
         if given:
             resource.Metadata = {**resource.resource.get("Metadata", {}), **_metadata(given)}
 
