@@ -24,6 +24,7 @@ class Effect:
         volts: battery, V of the machine's own system.
         dtc: active fault codes, (SPN, FMI, occurrences).
         lamp: lit lamps.
+        missing: fields of the reading that a dead sensor leaves out.
         refuel_to: share of the fuel tank (0 to 1) that it is filled to at `start`.
         def_to: the same for the DEF tank.
         pour_lph: fuel that a pump brings in, L/h; it stops at the brim.
@@ -47,6 +48,7 @@ class Effect:
     volts: float | None = None
     dtc: tuple[tuple[int, ...], ...] = ()
     lamp: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     refuel_to: float | None = None
     def_to: float | None = None
     pour_lph: float = 0.0

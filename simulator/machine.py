@@ -22,7 +22,7 @@ from simulator.effect import NONE, Effect
 from simulator.facts import Facts, Forgotten
 from simulator.plan import IDLE, OFF, TRAVEL, WORK, Plan
 from simulator.profile import Profile
-from simulator.sensors import count, quantise
+from simulator.sensors import count, quantise, without
 from simulator.tanks import Stock, Tanks
 from simulator.terrain import Terrain
 from simulator.walker import Walker
@@ -251,7 +251,7 @@ class Machine:
         if self._walker:
             fix = self._walker.fix(still=not running, since_s=self._t - self._fixed_at)
             self._fixed_at = self._t
-        return Reading(
+        said = Reading(
             t=self._t,
             st=self._state,
             eng=running,
@@ -276,6 +276,7 @@ class Machine:
             dtc=self._effect.dtc if running else (),
             lamp=self._effect.lamp if running else (),
         )
+        return without(said, self._effect.missing)
 
     def _oil_kpa(self) -> float:
         if self._effect.oil_kpa is not None:

@@ -5,7 +5,10 @@ It turns the model's exact values into what the wire may say, and decides nothin
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from math import floor
+
+from chantier.telemetry import Reading
 
 # Field -> (steps per unit, digits that a multiple of the step can have).
 _STEPS: dict[str, tuple[float, int]] = {
@@ -40,3 +43,10 @@ def count(field: str, value: float) -> float:
     """The last whole step that a counter has passed: a counter never says more than it has."""
     per_unit, digits = _STEPS[field]
     return round(floor(value * per_unit) / per_unit, digits)
+
+
+def without(reading: Reading, dead: Collection[str]) -> Reading:
+    """A reading in which dead sensors say nothing: an absent sensor is an omitted key, never 0."""
+    if not dead:
+        return reading
+    return Reading(**{name: said for name, said in reading._asdict().items() if name not in dead})

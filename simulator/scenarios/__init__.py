@@ -8,8 +8,10 @@ the module of its family, a line here.
 from __future__ import annotations
 
 from simulator.scenarios.engine import (
+    dead_sensor,
     fault_code,
     flat_battery,
+    hydraulic_leak,
     hydraulic_overheating,
     oil_pressure_loss,
     overcharging,
@@ -32,6 +34,7 @@ __all__ = ["SCENARIOS", "Script", "Setting"]
 SCENARIOS: dict[str, Scenario] = {
     "surchauffe": overheating,
     "huile-hydraulique-chaude": hydraulic_overheating,
+    "fuite-hydraulique": hydraulic_leak,
     "perte-pression-huile": oil_pressure_loss,
     "carburant-bas": low_fuel,
     "siphonnage": siphoning,
@@ -46,6 +49,7 @@ SCENARIOS: dict[str, Scenario] = {
     "renversement": rolling_over,
     "exces-de-vitesse": speeding,
     "code-defaut": fault_code,
+    "capteur-mort": dead_sensor,
     "silence": silence,
     "entretien-du": service_due,
 }

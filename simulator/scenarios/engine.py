@@ -14,6 +14,10 @@ _CLIMB_TAU_S, _COOL_TAU_S, _COOL_S = 100.0, 200.0, 5 * MINUTE
 _FROST_C = -5.0
 # Diesel particulate filter, soot load too high: SPN 3719, FMI 16.
 _SOOT = (3719, 16, 1)
+# Hydraulic oil level low: SPN 2602, FMI 18; coolant temperature sensor open: SPN 110, FMI 3.
+_OIL_LEVEL, _SENSOR = (2602, 18, 1), (110, 3, 1)
+# Cold oil is poured in while the hose is mended: where the warm oil goes to, degC.
+_TOPPED_UP_C = 60.0
 
 
 def overheating(setting: Setting) -> Script:
@@ -52,6 +56,28 @@ def hydraulic_overheating(setting: Setting) -> Script:
     )
 
 
+def hydraulic_leak(setting: Setting) -> Script:
+    """A hose leaks: the level code comes, what oil is left overheats, a mechanic mends it."""
+    oil = setting.limits["HYD_TEMP_HIGH"]
+    target = (oil["warning"] + oil["critical"]) / 2
+    opens_s = found_s(_climb_s(target, oil["warning"]), oil["for_s"], at_once=True)
+    low = {"dtc": (_OIL_LEVEL,), "lamp": ("AWL",)}
+    hot = {"hydraulic_c": target, "hydraulic_tau_s": _CLIMB_TAU_S}
+    return Script(
+        code="HYD_TEMP_HIGH",
+        severity="warning",
+        stages=in_turn(
+            lasting(2 * MINUTE, WORK, **hot),
+            lasting(opens_s, WORK, **hot, **low),
+            lasting(15 * MINUTE, OFF, hydraulic_c=_TOPPED_UP_C, hydraulic_tau_s=_COOL_TAU_S),
+            lasting(_COOL_S + oil["clear_for_s"], IDLE, hydraulic_tau_s=_COOL_TAU_S),
+        ),
+        opens_s=opens_s,
+        shown_s=opens_s,
+        also=("DTC",),
+    )
+
+
 def oil_pressure_loss(setting: Setting) -> Script:
     """Oil pressure falls at work; the operator stops, tops up, and starts again."""
     oil = setting.limits["OIL_PRESS_LOW"]
@@ -78,6 +104,24 @@ def fault_code(setting: Setting) -> Script:
         fault=f"{_SOOT[0]}-{_SOOT[1]}",
         stages=in_turn(
             lasting(6 * MINUTE, WORK, dtc=(_SOOT,), lamp=("AWL",)),
+            lasting(absent + 40, IDLE),
+        ),
+        opens_s=found_s(0, 0, at_once=True),
+        shown_s=30,
+    )
+
+
+def dead_sensor(setting: Setting) -> Script:
+    """The wire of the coolant sensor breaks: no temperature any more, and a code that says so."""
+    absent = setting.limits["DTC"]["absent_for_s"]
+    dead = {"missing": ("cool_c",), "dtc": (_SENSOR,), "lamp": ("AWL",)}
+    return Script(
+        code="DTC",
+        severity="warning",
+        fault=f"{_SENSOR[0]}-{_SENSOR[1]}",
+        stages=in_turn(
+            lasting(10 * MINUTE, WORK, **dead),
+            lasting(5 * MINUTE, OFF, missing=("cool_c",)),
             lasting(absent + 40, IDLE),
         ),
         opens_s=found_s(0, 0, at_once=True),

@@ -12,7 +12,7 @@ from chantier.detection import DEFAULTS, Memory, dump, observe, rules_for
 from chantier.errors import ChantierError
 from chantier.rehearsal import Found, Life, rehearse
 from chantier.site import Calendar, Site
-from chantier.telemetry import Reading
+from chantier.telemetry import Reading, as_dict
 from simulator.classes import CRAWLER_EXCAVATOR, KINDS, WHEEL_LOADER
 from simulator.hand import Hand
 from simulator.hours import hours_of
@@ -267,3 +267,21 @@ def test_the_box_and_the_cloud_remember_the_same(site: Site) -> None:
 def test_no_class_travels_faster_than_it_can(name: str) -> None:
     kind = KINDS[name]
     assert max(kind.work_kmh[1], kind.travel_kmh[1]) < kind.top_kmh
+
+
+def test_a_dead_sensor_says_nothing_where_it_said_a_number_and_comes_back(site: Site) -> None:
+    one = hand(site, "capteur-mort", "EX-001")
+    said = readings(one)
+    (expected,) = one.expected()
+    dead = [one for one in said if expected.onset <= one.t < expected.onset + 600]
+    assert dead
+    assert {one.cool_c for one in dead} == {None}
+    assert all(one.cool_c is not None for one in said if one.t < expected.onset)
+    assert said[-1].cool_c is not None
+    assert all("cool_c" not in as_dict(one) for one in dead)
+
+
+def test_a_hydraulic_leak_is_told_by_its_level_code_too(site: Site) -> None:
+    life = lived(site, "fuite-hydraulique")
+    assert {"HYD_TEMP_HIGH", "DTC"} <= {found.code for found in life.found}
+    assert "2602-18" in {found.fault for found in life.found}
