@@ -27,8 +27,9 @@ from chantier.stack import outputs
 from chantier.telemetry import encode, format_time
 from simulator.hand import Hand
 from simulator.hours import hours_of
-from simulator.incident import parse
+from simulator.incident import Expected, parse
 from simulator.muster import Run, muster
+from simulator.truth import told
 
 Tick = Callable[[str, int, int], None]
 Keep = Callable[[str, Path], None]
@@ -50,6 +51,7 @@ class History:
         readings: in them.
         size: of all lines, bytes.
         keys: of the files or objects, oldest first.
+        expected: the alerts that must be found in it.
     """
 
     site: str
@@ -60,6 +62,7 @@ class History:
     readings: int = 0
     size: int = 0
     keys: list[str] = field(default_factory=list)
+    expected: tuple[Expected, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON shows it."""
@@ -72,6 +75,7 @@ class History:
             "readings": self.readings,
             "bytes": self.size,
             "keys": self.keys,
+            "expected_alerts": [told(one) for one in self.expected],
         }
 
 
@@ -110,22 +114,23 @@ def backfill(  # noqa: PLR0913 - keyword-only: what is played, and where it goes
     incidents = [parse(text, [machine.id for machine in site.machines]) for text in scenarios]
     run = Run(site=site, start=start, duration_s=end - start, seed=seed)
     hands = muster(run, incidents)
-    told = History(site.name, start, end, len(hands))
+    history = History(site.name, start, end, len(hands))
+    history.expected = tuple(one for hand in hands for one in hand.expected())
     lines = merge(*(_lines(site.name, hand) for hand in hands), key=itemgetter(0))
     days = -(-end // DAY_S) - start // DAY_S
     for day, found in groupby(lines, key=lambda line: line[0] // DAY_S):
         name = format_time(day * DAY_S)[:10]
         key = f"{RAW}dt={name}/{site.name}-seed{seed}.jsonl"
         try:
-            _write(folder / key, found, told)
+            _write(folder / key, found, history)
         except OSError as error:
             raise ChantierError(
                 f"{folder / key} cannot be written: {error.strerror}.", "Name another --out."
             ) from error
-        told.keys.append(key)
+        history.keys.append(key)
         keep(key, folder / key)
         tick(name, day - start // DAY_S + 1, days)
-    return told
+    return history
 
 
 def bucket_of(cloud: Cloud, site: Site) -> Keep:
@@ -152,16 +157,16 @@ def _lines(site: str, hand: Hand) -> Iterator[_Line]:
         yield t, encode(outgoing.readings)[:-1] + who + arrived, len(outgoing.readings)
 
 
-def _write(path: Path, lines: Iterator[_Line], told: History) -> None:
+def _write(path: Path, lines: Iterator[_Line], history: History) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     try:
         with part.open("wb") as file:
             for _, line, readings in lines:
                 file.write(line)
-                told.messages += 1
-                told.readings += readings
-                told.size += len(line)
+                history.messages += 1
+                history.readings += readings
+                history.size += len(line)
         part.replace(path)
     finally:
         with suppress(OSError):
