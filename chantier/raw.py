@@ -6,9 +6,12 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from chantier.cloud import Cloud
+from chantier.errors import ChantierError
 from chantier.records import QUARANTINE, RAW
 
 SHOWN = 200
@@ -71,8 +74,37 @@ def raw_days(
         tick(done, len(keys))
 
 
+def raw_files(
+    folder: Path, days: Iterable[str], tick: Callable[[int, int], None]
+) -> Iterator[RawObject]:
+    """The same out of a folder, as `simulate --backfill --out` writes it."""
+    paths = [path for day in days for path in sorted((folder / f"{RAW}dt={day}").glob("*.jsonl"))]
+    for done, path in enumerate(paths, 1):
+        yield _parsed(path.relative_to(folder).as_posix(), path.read_bytes())
+        tick(done, len(paths))
+
+
+def last_day(folder: Path) -> int:
+    """The end of the last day under `raw/` of a folder, epoch seconds.
+
+    Raises:
+        ChantierError: there is none.
+    """
+    days = sorted(path.name for path in (folder / RAW).glob("dt=????-??-??"))
+    if not days:
+        raise ChantierError(
+            f"There is no {RAW}dt=YYYY-MM-DD/ in {folder}.",
+            "Write some: chantier simulate --backfill 3d --out DIR",
+        )
+    day = datetime.fromisoformat(days[-1].removeprefix("dt=")).replace(tzinfo=UTC)
+    return int(day.timestamp()) + 86_400 - 1
+
+
 def _raw_object(client: Any, bucket: str, key: str) -> RawObject:
-    body = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    return _parsed(key, client.get_object(Bucket=bucket, Key=key)["Body"].read())
+
+
+def _parsed(key: str, body: bytes) -> RawObject:
     lines = [line for line in body.splitlines() if line]
     messages = tuple(message for line in lines if (message := _message(line)) is not None)
     return RawObject(key, messages, len(lines) - len(messages))

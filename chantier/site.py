@@ -186,6 +186,7 @@ class Machine(Part):
     make: Label | None = None
     model: Label | None = None
     serial: Label | None = None
+    pin: Label | None = None
     tank_l: Annotated[float, Field(gt=0, le=5000)] | None = None
     voltage: Literal[12, 24] = 24
     vgp: Annotated[date, Field(strict=True)] | None = None

@@ -36,6 +36,7 @@ PATTERNS = {
     "make": "a text of 1 to 80 characters on one line",
     "model": "a text of 1 to 80 characters on one line",
     "serial": "a text of 1 to 80 characters on one line",
+    "pin": "a text of 1 to 80 characters on one line",
     "region": "an AWS region such as eu-west-3; not of China, GovCloud or an isolated one",
     "currency": "three capital letters such as EUR",
     "public_holidays": 'two capital letters such as FR, or "" for none',

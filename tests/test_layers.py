@@ -55,6 +55,22 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"chantier.detection", "chantier.holidays_of", "chantier.site"},
         set(),
     ),
+    "chantier.aemp": ({"chantier.errors", "chantier.site", "chantier.telemetry"}, {"defusedxml"}),
+    "chantier.exchange": (
+        {
+            "chantier.aemp",
+            "chantier.cloud",
+            "chantier.gathering",
+            "chantier.identity",
+            "chantier.raw",
+            "chantier.sending",
+            "chantier.site",
+            "chantier.stack",
+            "chantier.telemetry",
+            "simulator",
+        },
+        set(),
+    ),
     "chantier.site_faults": (set(), {"pydantic"}),
     "chantier.holidays_of": ({"chantier.errors", "chantier.kept"}, {"holidays"}),
     "chantier.site_rules": (
@@ -152,7 +168,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "chantier.hours": ({"chantier.aggregates", "chantier.cloud", "chantier.errors"}, set()),
     "chantier.logs": ({"chantier.cloud"}, set()),
-    "chantier.raw": ({"chantier.cloud", "chantier.records"}, set()),
+    "chantier.raw": ({"chantier.cloud", "chantier.errors", "chantier.records"}, set()),
     "chantier.gathering": (
         {"chantier.decoding", "chantier.errors", "chantier.raw", "chantier.telemetry"},
         set(),
@@ -291,6 +307,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.cli": (
         {
             "chantier.acknowledging",
+            "chantier.aemp",
             "chantier.alerts",
             "chantier.claiming",
             "chantier.cloud",
@@ -301,6 +318,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.declared",
             "chantier.demo",
             "chantier.errors",
+            "chantier.exchange",
             "chantier.evaluate",
             "chantier.fleet",
             "chantier.hours",

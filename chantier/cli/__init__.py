@@ -13,6 +13,7 @@ from chantier.cli.costs import costs
 from chantier.cli.demo import demo
 from chantier.cli.enrolment import claim, enrol
 from chantier.cli.evaluate import evaluate
+from chantier.cli.exchange import export, import_
 from chantier.cli.exits import ChantierGroup
 from chantier.cli.lint import lint
 from chantier.cli.local import local
@@ -50,6 +51,8 @@ for command in (
     alerts,
     report,
     quarantine,
+    export,
+    import_,
     demo,
 ):
     main.add_command(command)
