@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from chantier.day_drawing import Sheet, draw
 from chantier.errors import ChantierError
+from chantier.files import write_whole
 from chantier.site import Site
 from simulator.hours import hours_of
 from simulator.muster import Run, muster
@@ -50,12 +51,7 @@ def plot_day(site: Site, machine: str | None, *, seed: int, out: Path) -> dict[s
     )
     readings = [step.reading for step in trace.steps]
     picture = draw(sheet, readings, [(step.reading.t, step.air_c) for step in trace.steps])
-    try:
-        out.write_text(picture, "utf-8")
-    except OSError as error:
-        raise ChantierError(
-            f"{out} cannot be written: {error.strerror}.", "Name another file."
-        ) from error
+    write_whole(out, picture.encode(), option="--plot")
     return {"file": str(out), "machine": name, "day": day.isoformat(), "readings": len(readings)}
 
 

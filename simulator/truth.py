@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from chantier.errors import ChantierError
+from chantier.files import write_whole
 from chantier.telemetry import format_time
 from simulator.incident import Expected
 
@@ -30,9 +30,4 @@ def write_truth(path: Path, expected: Iterable[Expected]) -> None:
         ChantierError: it cannot be written.
     """
     lines = "".join(json.dumps(told(one)) + "\n" for one in expected)
-    try:
-        path.write_text(lines, "utf-8")
-    except OSError as error:
-        raise ChantierError(
-            f"{path} cannot be written: {error.strerror}.", "Name another --truth."
-        ) from error
+    write_whole(path, lines.encode(), option="--truth")

@@ -20,6 +20,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     # The package names what a library user starts with; it imports them when asked for.
     "chantier": ({"chantier.site", "chantier.template"}, set()),
     "chantier.errors": (set(), set()),
+    "chantier.files": ({"chantier.errors"}, set()),
     "chantier.telemetry": ({"chantier.errors"}, set()),
     "chantier.decoding": ({"chantier.telemetry", "chantier.errors"}, set()),
     "chantier.records": (set(), set()),
@@ -205,6 +206,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.detection",
             "chantier.enrolment",
             "chantier.errors",
+            "chantier.files",
             "chantier.holidays_of",
             "chantier.site",
             "chantier.site_settings",
@@ -247,7 +249,13 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.day_words": (set(), set()),
     "chantier.day_drawing": ({"chantier.day_words", "chantier.telemetry"}, set()),
     "chantier.day_plot": (
-        {"chantier.day_drawing", "chantier.errors", "chantier.site", "simulator"},
+        {
+            "chantier.day_drawing",
+            "chantier.errors",
+            "chantier.files",
+            "chantier.site",
+            "simulator",
+        },
         set(),
     ),
     "chantier.sending": (
@@ -320,6 +328,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.errors",
             "chantier.exchange",
             "chantier.evaluate",
+            "chantier.files",
             "chantier.fleet",
             "chantier.hours",
             "chantier.identity",

@@ -59,13 +59,14 @@ def export(  # noqa: PLR0913 - one argument an option
     del aemp  # the only format so far
     from chantier.aemp.writing import as_json as in_json
     from chantier.aemp.writing import as_xml
+    from chantier.files import write_whole
 
     site = load(site_path)
     source = _source(site_path, site, folder, local=local)
     told = _snapshot(site, source, only, back_days, newest=folder)
     document = (in_json if as_json else as_xml)(told)
     if out:
-        _write(out, document)
+        write_whole(out, document, option="--out")
         click.echo(out)
     else:
         click.echo(document, nl=False)
@@ -154,17 +155,6 @@ def _end_of(folder: Path) -> int:
     from chantier.raw import last_day
 
     return last_day(folder)
-
-
-def _write(out: Path, document: bytes) -> None:
-    from chantier.errors import ChantierError
-
-    try:
-        out.write_bytes(document)
-    except OSError as error:
-        raise ChantierError(
-            f"{out} cannot be written: {error.strerror}.", "Name another --out."
-        ) from error
 
 
 def _show(told: Sequence[dict[str, Any]], sent: dict[str, Any]) -> None:
