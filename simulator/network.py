@@ -102,9 +102,9 @@ def _read(name: str, value: str) -> dict[str, float | bool]:
                 "off_s": _seconds(name, off, most=_DAY_S) if slash else _OFF_S,
             }
         case "skew":
-            sign = -1 if value.startswith("-") else 1
-            seconds = _seconds(name, value.lstrip("+-"), most=_DAY_S)
-            return {"skew_s": sign * seconds, "fixed_skew": value[:1] in ("+", "-")}
+            fixed = value[:1] in ("+", "-")
+            seconds = _seconds(name, value[fixed:], most=_DAY_S)
+            return {"skew_s": -seconds if value[:1] == "-" else seconds, "fixed_skew": fixed}
         case _:
             return {name: _share(name, value)}
 

@@ -8,7 +8,9 @@ Nothing here sends, and nothing decides what is worth keeping.
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
@@ -25,6 +27,7 @@ CREATE TABLE IF NOT EXISTS counter (machine TEXT PRIMARY KEY, seq INTEGER NOT NU
 """
 _COLUMNS = "n, machine, t, seq, readings, urgent, payload"
 _INSERT = f"INSERT OR REPLACE INTO message ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
+_SOME = 500
 # Their bytes are checked before they are trusted.
 _SOUND = "typeof(payload) = 'blob' AND typeof(machine) = 'text' AND typeof(t) = 'integer'"
 
@@ -180,10 +183,9 @@ class Spool:
             with suppress(FileNotFoundError):
                 Path(f"{path}{end}").rename(f"{aside}{end}")
         saved = 0
-        with closing(_connected(aside)) as old, suppress(sqlite3.DatabaseError):
-            for one in _readable(old):
-                self.write([one])
-                saved += 1
+        for some in _readable(aside):
+            self.write(some)
+            saved += len(some)
         self.mended = (
             f"The queue {path} was damaged: {saved} messages were saved, "
             f"the rest stays in {aside}."
@@ -218,9 +220,27 @@ def _connected(path: Path | None) -> sqlite3.Connection:
     return base
 
 
-def _readable(old: sqlite3.Connection) -> Iterator[Message]:
-    for row in old.execute(f"SELECT {_COLUMNS} FROM message WHERE {_SOUND} ORDER BY n"):  # noqa: S608 - constants
-        yield _message(row)
+def _readable(aside: Path) -> Iterator[list[Message]]:
+    """What can be read of a damaged file, some at a time: of a copy, for reading may mend."""
+    with tempfile.TemporaryDirectory(dir=aside.parent) as folder:
+        for end in ("", "-wal"):
+            with suppress(FileNotFoundError):
+                shutil.copyfile(f"{aside}{end}", f"{folder}/copy{end}")
+        with closing(sqlite3.connect(f"{folder}/copy")) as copy, suppress(sqlite3.DatabaseError):
+            # The order of its table; the index may be what is damaged.
+            rows = copy.execute(f"SELECT {_COLUMNS} FROM message NOT INDEXED WHERE {_SOUND}")  # noqa: S608 - constants
+            while some := _whole(rows):
+                yield some
+
+
+def _whole(rows: sqlite3.Cursor) -> list[Message]:
+    some: list[Message] = []
+    with suppress(sqlite3.DatabaseError):
+        for row in rows:
+            some.append(_message(row))
+            if len(some) == _SOME:
+                break
+    return some
 
 
 def _message(row: tuple[int, str, int, int, int, int, bytes]) -> Message:

@@ -43,7 +43,7 @@ def test_the_view_tells_everything_that_an_operator_asks_about_a_run() -> None:
     assert shown.site == "zac-des-tilleuls, 14/10 11:19"
     assert shown.machines == "9,999 of 10,000 connected"
     assert shown.messages.endswith("/s, 1,197 acknowledged")
-    assert shown.waiting == "3 messages"
+    assert shown.waiting == "3 messages, 0 on disk"
     assert shown.delay.startswith("1.5")
     assert shown.errors.startswith("1: no acknowledgement within 6 s")
     assert shown.alerts == "2 open, 1 critical"
