@@ -134,7 +134,7 @@ class Outbox:
             patience_s: how long to wait for the next acknowledgement.
             until: the event loop's time at which to stop in any case.
         """
-        self.complete, self._parked = True, False
+        self.complete = True
         self._rouse()
         self.wake()
         loop = asyncio.get_running_loop()
@@ -200,7 +200,7 @@ class Outbox:
                 try:
                     await self._publisher.publish(self._topic, one.payload)
                 except Overtaken:
-                    self._parked = not self.complete
+                    self._parked = True
                 except LinkLost as lost:
                     failures += 1
                     await self._bear(lost, failures)
@@ -220,7 +220,7 @@ class Outbox:
         """What is sent next; None for nothing, or for one that waits to be overtaken."""
         self._fill(2 if self._parked else 1)
         if self._parked:
-            if len(self._ahead) < 2:  # noqa: PLR2004 - one to be overtaken, one to go first
+            if len(self._ahead) < 2 and not self.complete:  # noqa: PLR2004 - it, and the next one
                 return None
             self._ahead[:2] = reversed(self._ahead[:2])
             self._parked = False

@@ -80,7 +80,7 @@ class Spool:
         if path and path.exists():
             try:
                 self._look()
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError) as error:
                 raise self._unusable(error) from error
 
     def write(
@@ -112,7 +112,7 @@ class Spool:
                     "DELETE FROM counter WHERE machine = ?",
                     [(machine,) for machine, seq in said.items() if seq is None],
                 )
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise self._unusable(error) from error
 
     def oldest(self, machine: str, *, after: int, most: int) -> list[Message]:
@@ -150,7 +150,7 @@ class Spool:
         try:
             rows = self._open().execute(f"SELECT {_COLUMNS} FROM message WHERE {where}", values)  # noqa: S608 - constants
             return [_message(row) for row in rows]
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise self._unusable(error) from error
 
     def _look(self) -> None:
@@ -195,7 +195,7 @@ class Spool:
     def _path(self) -> Path:
         return self.path or Path(":memory:")
 
-    def _unusable(self, error: sqlite3.Error) -> ChantierError:
+    def _unusable(self, error: Exception) -> ChantierError:
         if "locked" in str(error):
             return ChantierError(
                 f"Another run has the queue {self._path} open.", "Wait until it ends, or stop it."
@@ -227,6 +227,8 @@ def _readable(aside: Path) -> Iterator[list[Message]]:
             with suppress(FileNotFoundError):
                 shutil.copyfile(f"{aside}{end}", f"{folder}/copy{end}")
         with closing(sqlite3.connect(f"{folder}/copy")) as copy, suppress(sqlite3.DatabaseError):
+            # Without it SQLite reads nothing of a file that is shorter than it says.
+            copy.execute("PRAGMA writable_schema=ON")
             # The order of its table; the index may be what is damaged.
             rows = copy.execute(f"SELECT {_COLUMNS} FROM message NOT INDEXED WHERE {_SOUND}")  # noqa: S608 - constants
             while some := _whole(rows):
