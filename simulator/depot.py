@@ -53,6 +53,9 @@ class Waits(Protocol):
     def now_safe(self, messages: list[Message]) -> None:
         """They are in the file now."""
 
+    def rouse(self) -> None:
+        """Try again now, whatever it waits for."""
+
     def make_room(self, excess: int) -> list[Message]:
         """Forget so many, the oldest that are not urgent first; those that went."""
 
@@ -149,6 +152,11 @@ class Depot:
     def rest(self, machine: str) -> None:
         """Nothing of the machine waits."""
         self._busy.pop(machine, None)
+
+    def rouse(self, machine: str) -> None:
+        """A machine that waits for its next try may try now."""
+        if box := self._busy.get(machine):
+            box.rouse()
 
     async def _look(self) -> None:
         while True:

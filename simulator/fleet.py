@@ -113,7 +113,7 @@ async def run_fleet(  # noqa: PLR0913 - keyword-only: a run is described by thes
     crew = _Crew(run, clock, depot, network or Network(), machines=len(hands), finish_s=finish_s)
     try:
         async with depot:
-            depot.spawn(keep_current(links))
+            depot.spawn(keep_current(links, renewed=depot.rouse))
             async with asyncio.TaskGroup() as group:
                 for index, (hand, link) in enumerate(zip(hands, links, strict=True)):
                     group.create_task(crew.work(hand, link, index * _GOLDEN % 1))

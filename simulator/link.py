@@ -91,7 +91,7 @@ class Link:
         self._watch = watch or _Nobody()
         self._turn = asyncio.Lock()
         self._wire: Wire | None = None
-        self._shown = (0, 0)
+        self._shown = edition(line)
 
     async def __aenter__(self) -> Self:
         """Connect."""
@@ -137,37 +137,41 @@ class Link:
             self._wire.drop(why)
 
     @property
-    def is_stale(self) -> bool:
-        """Whether the session shows another certificate than the one that lies on disk now."""
-        return bool(self._wire and self._wire.is_open and self._shown != edition(self._line))
+    def machine(self) -> str:
+        """Whose it is."""
+        return self._line.client_id
 
-    async def renew(self) -> None:
+    @property
+    def is_stale(self) -> bool:
+        """Whether the last session showed another certificate than the one on disk now."""
+        return self._shown != edition(self._line)
+
+    async def renew(self) -> bool:
         """Open a session with the certificate that lies on disk now, then drop the old one.
 
         No message is under way meanwhile, so none is lost and none sent twice. If the new
         certificate opens no session yet, or is not whole yet, the old session stays.
+
+        Returns:
+            Whether there is a session with it.
         """
-        try:
-            check(self._line)
-        except ChantierError as unfit:
-            self._watch.failed(unfit.message)
-            return
         async with self._turn:
             if not self.is_stale:
-                return
+                return True
             old, self._wire = self._wire, None
             try:
                 await self._open()
             except Broken as error:
                 self._wire = old
                 self._watch.failed(f"the new certificate opens no session: {error}")
-                return
+                return False
             except BaseException:
                 self._wire = old
                 raise
             self._watch.renewed()
             if old:
                 await old.close()
+            return True
 
     async def _insist(self, message: tuple[str, bytes] | None, tries: int) -> None:
         for attempt in range(1, tries + 1):
@@ -189,12 +193,25 @@ class Link:
             return self._wire
         await self.close()
         async with self._gate:
-            shown = edition(self._line)
+            shown = self._looked_through()
             self._wire = wire = await Wire.open(self._line, self._trust, timeout_s=self._timeout_s)
         self._shown = shown
         self._watch.connected()
         wire.over.add_done_callback(lambda _over: self._watch.disconnected())
         return wire
+
+    def _looked_through(self) -> tuple[int, int]:
+        """The certificate that lies on disk; looked through if it is another one than last time.
+
+        asyncio would leave a socket behind if it could not be used only when TLS begins.
+        """
+        lying = edition(self._line)
+        if lying != self._shown:
+            try:
+                check(self._line)
+            except ChantierError as unfit:
+                raise Broken(unfit.message.rstrip(".")) from unfit
+        return lying
 
     @cached_property
     def _throw(self) -> Random:
@@ -216,8 +233,8 @@ def _explained(line: Line, error: Broken) -> LinkLost:
         hint = f"Is its certificate active, and does its policy allow {line.client_id} this?"
     elif isinstance(cause, ssl.SSLCertVerificationError):
         hint = f"The endpoint is not who it should be: check its name and {line.ca or 'the CAs'}."
-    elif isinstance(cause, FileNotFoundError):
-        hint = f"Look at {line.certificate} and {line.key}."
+    elif isinstance(cause, ChantierError):
+        hint = cause.hint
     elif isinstance(cause, socket.gaierror):
         hint = "Check the name of the endpoint, and the network."
     elif _NOBODY_THERE in str(cause):

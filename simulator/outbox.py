@@ -135,7 +135,7 @@ class Outbox:
             until: the event loop's time at which to stop in any case.
         """
         self.complete = True
-        self._rouse()
+        self.rouse()
         self.wake()
         loop = asyncio.get_running_loop()
         while (sending := self._sending) and (left := until - loop.time()) > 0:
@@ -173,6 +173,11 @@ class Outbox:
         here = len(self._fresh)
         self._fresh = [one for one in self._fresh if one.n > self._safe_to]
         self._stored += here - len(self._fresh)
+
+    def rouse(self) -> None:
+        """Try again now, whatever it waits for."""
+        if self._nap and not self._nap.done():
+            self._nap.set_result(None)
 
     def make_room(self, excess: int) -> list[Message]:
         """Forget so many, the oldest that are not urgent first; those that went."""
@@ -265,10 +270,6 @@ class Outbox:
     def _throw(self) -> Random:
         # Most machines never wait, and dice weigh 2.5 KB.
         return dice(self.machine, "backoff")
-
-    def _rouse(self) -> None:
-        if self._nap and not self._nap.done():
-            self._nap.set_result(None)
 
     def _be_calm(self) -> None:
         if self._calm:

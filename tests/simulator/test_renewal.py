@@ -12,8 +12,11 @@ import pytest
 from bench.fleet.broker import Authority as BenchAuthority
 from bench.fleet.broker import installed, mosquitto
 from bench.fleet.load import lines_in, topic
+from chantier.telemetry import Reading
+from simulator.depot import Depot
 from simulator.link import Link
-from simulator.outbox import LinkLost
+from simulator.outbox import LinkLost, Outbox
+from simulator.pace import Backoff
 from simulator.pulse import Pulse
 from simulator.renewal import keep_current
 
@@ -163,5 +166,37 @@ def test_a_certificate_that_vanished_is_said_with_its_path(
 
     with pytest.raises(LinkLost) as lost:
         asyncio.run(run())
-    assert str(certificate) in lost.value.hint
+    assert str(certificate) in lost.value.message
+    assert lost.value.hint
     assert not lost.value.refused
+
+
+def test_a_machine_that_was_shut_out_sends_its_queue_as_soon_as_it_has_a_new_certificate(
+    authority: Authority, make_broker: MakeBroker
+) -> None:
+    broker, pulse = make_broker(), Pulse(machines=1)
+    authority.issue("before", file="REN-005")
+    slow = Backoff(refused_s=3600)
+
+    async def run() -> None:
+        async with (
+            broker.listening() as port,
+            Link(authority.line("REN-005", port), queued=True, watch=pulse) as link,
+            Depot(pulse=pulse, backoff=slow) as depot,
+        ):
+            outbox = Outbox(link, depot, machine="REN-005", topic="a/b")
+            keeping = asyncio.create_task(keep_current([link], renewed=depot.rouse, round_s=0.3))
+            broker.connack = 0x87
+            link.cut("its certificate was withdrawn")
+            outbox.hand_over((Reading(1, seq=1),), urgent=False)
+            await outbox.calm()
+            assert "REN-005" in pulse.refused
+            broker.connack = 0
+            authority.issue("after", file="REN-005")
+            while outbox.depth:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            keeping.cancel()
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+    assert [one.common_name for one in broker.received] == ["after"]
+    assert pulse.refused == {}
