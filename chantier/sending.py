@@ -25,7 +25,7 @@ from simulator.gate import CONNECTS_PER_S
 from simulator.hours import busy_hour
 from simulator.incident import parse
 from simulator.link import Line
-from simulator.network import parse_network
+from simulator.network import Network
 from simulator.pace import CATCH_UP_PER_S
 from simulator.pulse import Pulse
 from simulator.replay import read_recording, replay
@@ -111,7 +111,7 @@ def simulate_site(  # noqa: PLR0913 - a run is described by these
     pulse: Pulse,
     connects_per_s: float = CONNECTS_PER_S,
     catch_up_per_s: float = CATCH_UP_PER_S,
-    network: str = "",
+    network: Network | None = None,
 ) -> dict[str, Any]:
     """Run every machine of the site; each must have its certificate here.
 
@@ -126,7 +126,7 @@ def simulate_site(  # noqa: PLR0913 - a run is described by these
         pulse: is kept up to date while the run goes on.
         connects_per_s: connections a second.
         catch_up_per_s: messages a second, of those that were held up.
-        network: how the network fails, written as `parse_network` reads it; empty for not.
+        network: how the network fails; None for one that does not.
 
     Returns:
         What `summary` says, and more of what the pulse has counted.
@@ -136,7 +136,6 @@ def simulate_site(  # noqa: PLR0913 - a run is described by these
             connect, or a scenario cannot be played. Nothing was sent then, and what an
             earlier run left in the queue is still there.
     """
-    failing = parse_network(network) if network else None
     outputs(cloud, site.name)
     ids = [machine.id for machine in site.machines]
     incidents = [parse(text, ids) for text in scenarios]
@@ -154,7 +153,7 @@ def simulate_site(  # noqa: PLR0913 - a run is described by these
             pulse=pulse,
             connects_per_s=connects_per_s,
             catch_up_per_s=catch_up_per_s,
-            network=failing,
+            network=network,
             queue=queue_of(home, cloud, site),
             keep=False,
         )

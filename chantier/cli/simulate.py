@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from chantier.cli.believing import show_validation
 from chantier.cli.history import draw_day, write_history
 from chantier.cli.options import cloud_for, home, json_option, load, local_option, site_option
 from chantier.cli.telemetry import positive, show_report, tell_report
+
+if TYPE_CHECKING:
+    from simulator.network import Network
 
 
 def days(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
@@ -24,6 +27,13 @@ def days(_context: click.Context, _option: click.Parameter, value: str | None) -
     if not (number.isascii() and number.isdigit() and 1 <= int(number) <= 3660):  # noqa: PLR2004 - ten years
         raise click.BadParameter("write a number of days, for example 30d")
     return int(number)
+
+
+def faults(_context: click.Context, _option: click.Parameter, value: str | None) -> Network | None:
+    """How the network fails, written `loss=2%,latency=300ms`."""
+    from simulator.network import parse_network
+
+    return None if value is None else parse_network(value)
 
 
 @click.command()
@@ -61,7 +71,7 @@ def days(_context: click.Context, _option: click.Parameter, value: str | None) -
 )
 @click.option(
     "--network",
-    default="",
+    callback=faults,
     metavar="FAULTS",
     help="Let the network fail, for example loss=2%,latency=300ms,disconnect=5m/30s,"
     "duplicate=1%,reorder=1%,skew=90s.",
@@ -113,7 +123,7 @@ def simulate(  # noqa: PLR0913 - one argument an option
     seed: int,
     scenarios: tuple[str, ...],
     connects: float,
-    network: str,
+    network: Network | None,
     catch_up: float,
     back_days: int | None,
     out: Path | None,

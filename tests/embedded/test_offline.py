@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import signal
+import subprocess
+import sys
 import time
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +17,9 @@ import pytest
 from chantier.cloud import Cloud
 from chantier.identity import Identity, key_and_request, withdraw, write_private
 from chantier.score import judge
-from chantier.sending import lines_of
+from chantier.sending import lines_of, queue_of
 from chantier.settling import days_of, settle_day
+from chantier.site import EXAMPLE, Site
 from chantier.telemetry import ingest_topic
 from simulator.fleet import run_fleet
 from simulator.hours import busy_hour
@@ -185,3 +190,38 @@ def test_a_machine_changes_its_certificate_while_it_sends_and_no_message_is_lost
     assert until(arrived, lambda found: len(found) > count) == list(range(count + 1))
     assert (pulse.rotated, pulse.connections) == (1, 3)
     assert arn != known.certificate_arn
+
+
+def test_a_stopped_command_leaves_its_queue_and_the_next_one_sends_it_first(
+    cloud: Cloud, project: Path
+) -> None:
+    file = project / "stopped.toml"
+    text = EXAMPLE.read_text("utf-8").replace("zac-des-tilleuls", "stopped")
+    file.write_text(text.replace('\nid = "', '\nid = "S-'), "utf-8")
+    site = Site.load(file)
+    deployed = deploy_site(cloud, site, project)
+    for machine in site.machines:
+        deployed.enrol(machine.id)
+    command = [sys.executable, "-m", "chantier", "simulate", "--local", "--json"]
+    command += ["--site", str(file), "--speed", "60"]
+    # A network that is away nearly all the time.
+    away = ["--network", "disconnect=1s/24h", "--minutes", "180"]
+    with subprocess.Popen([*command, *away], stdout=-1, stderr=-1, text=True) as running:
+        queue = queue_of(project / ".chantier", cloud, site)
+        assert until(Path(f"{queue}-wal").exists, bool)
+        time.sleep(1)
+        running.send_signal(signal.SIGTERM)
+        said, told = running.communicate()
+    assert running.returncode == 143, told
+    first = json.loads(said)
+    assert first["queue"]["on_disk"] == first["queue"]["waiting"] > 0
+    assert first["queue"]["file"] == str(queue)
+    assert f"messages wait in {queue}: the next chantier simulate sends them first." in told
+    done = subprocess.run(
+        [*command, "--minutes", "5"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    second = json.loads(done.stdout)
+    assert second["queue"]["left_over"] == first["queue"]["on_disk"]
+    assert second["sent"] == second["acknowledged"]
+    assert not queue.exists()
