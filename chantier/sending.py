@@ -25,6 +25,8 @@ from simulator.gate import CONNECTS_PER_S
 from simulator.hours import busy_hour
 from simulator.incident import parse
 from simulator.link import Line
+from simulator.network import Network
+from simulator.pace import CATCH_UP_PER_S
 from simulator.pulse import Pulse
 from simulator.replay import read_recording, replay
 from simulator.report import FleetReport, Sent
@@ -35,6 +37,8 @@ DAY_S = 86_400
 # Room for many accelerated runs, one after the other, before they reach the present.
 BACK_DAYS = 7
 STEP_S = 900
+# Beside the machines' identities, so that it is gone with the cloud that it is for.
+QUEUE_FILE = "queue.db"
 
 
 def lines_of(cloud: Cloud, identities: Sequence[Identity]) -> dict[str, Line]:
@@ -106,6 +110,8 @@ def simulate_site(  # noqa: PLR0913 - a run is described by these
     scenarios: Sequence[str],
     pulse: Pulse,
     connects_per_s: float = CONNECTS_PER_S,
+    catch_up_per_s: float = CATCH_UP_PER_S,
+    network: Network | None = None,
 ) -> dict[str, Any]:
     """Run every machine of the site; each must have its certificate here.
 
@@ -119,13 +125,16 @@ def simulate_site(  # noqa: PLR0913 - a run is described by these
         scenarios: incidents, written NAME@MACHINE+TIME.
         pulse: is kept up to date while the run goes on.
         connects_per_s: connections a second.
+        catch_up_per_s: messages a second, of those that were held up.
+        network: how the network fails; None for one that does not.
 
     Returns:
         What `summary` says, and more of what the pulse has counted.
 
     Raises:
-        ChantierError: the site is not deployed, a machine has no certificate, or a
-            scenario cannot be played.
+        ChantierError: the site is not deployed, a machine has no certificate or cannot
+            connect, or a scenario cannot be played. Nothing was sent then, and what an
+            earlier run left in the queue is still there.
     """
     outputs(cloud, site.name)
     ids = [machine.id for machine in site.machines]
@@ -143,6 +152,9 @@ def simulate_site(  # noqa: PLR0913 - a run is described by these
             incidents=incidents,
             pulse=pulse,
             connects_per_s=connects_per_s,
+            catch_up_per_s=catch_up_per_s,
+            network=network,
+            queue=queue_of(home, cloud, site),
             keep=False,
         )
     )
@@ -151,6 +163,11 @@ def simulate_site(  # noqa: PLR0913 - a run is described by these
         "trouble": dict(report.lost),
         "expected_alerts": [one._asdict() for one in report.expected],
     }
+
+
+def queue_of(home: Path, cloud: Cloud, site: Site) -> Path:
+    """Where messages of a site wait that the broker does not have; no file while none does."""
+    return folder(home, cloud, site.name) / QUEUE_FILE
 
 
 def replay_file(  # noqa: PLR0913 - a replay is described by these

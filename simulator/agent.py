@@ -44,13 +44,15 @@ class Agent:
     Args:
         rules: the machine's own limits.
         phase: epoch seconds of its first look; the others follow every 10 s.
+        seq: the last sequence number that it has used; 0 at power-up. A box with messages of
+            an earlier run counts on, so that none of them shares a number with a new one.
     """
 
-    def __init__(self, *, rules: Rules = DEFAULT_RULES, phase: int = 0) -> None:
+    def __init__(self, *, rules: Rules = DEFAULT_RULES, phase: int = 0, seq: int = 0) -> None:
         self._rules = rules
         self._phase = phase
         self._memory = Memory()
-        self._seq = 0
+        self._seq = seq
         self._last: Reading | None = None
         self._batch: list[Reading] = []
         self._stirred = False

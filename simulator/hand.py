@@ -94,7 +94,11 @@ class Hand:
         )
 
     def messages(
-        self, facts: Facts | None = None, on_step: OnStep = lambda _machine, _reading: None
+        self,
+        facts: Facts | None = None,
+        on_step: OnStep = lambda _machine, _reading: None,
+        *,
+        seq: int = 0,
     ) -> Iterator[tuple[int, Outgoing]]:
         """Every message of the run, with the epoch seconds at which it leaves.
 
@@ -104,9 +108,10 @@ class Hand:
         Args:
             facts: where the machine writes down what really happens.
             on_step: hears of each step of the machine, with what its sensors say then.
+            seq: the last sequence number that its box has used.
         """
         waiting: list[Outgoing] = []
-        for t, outgoing in self._all(facts, on_step):
+        for t, outgoing in self._all(facts, on_step, seq):
             if self._is_silent(t):
                 waiting.append(outgoing)
                 continue
@@ -119,8 +124,10 @@ class Hand:
         stages = (one for cast in self.casts for one in cast.effects())
         return any(one.silent and one.start <= t < one.end for one in stages)
 
-    def _all(self, facts: Facts | None, on_step: OnStep) -> Iterator[tuple[int, Outgoing]]:
-        agent = Agent(rules=self.rules, phase=self.first)
+    def _all(
+        self, facts: Facts | None, on_step: OnStep, seq: int
+    ) -> Iterator[tuple[int, Outgoing]]:
+        agent = Agent(rules=self.rules, phase=self.first, seq=seq)
         yield from self._live(self._machine(self._stock(), facts), agent, self.end, on_step)
         for outgoing in agent.flush():
             yield self.end, outgoing

@@ -123,6 +123,15 @@ def check(line: Line) -> None:
     _refuse_stale(line, certificate)
 
 
+def edition(line: Line) -> tuple[int, int]:
+    """Another value for another certificate in the same file; (0, 0) while there is none."""
+    try:
+        said = line.certificate.stat()
+    except OSError:
+        return 0, 0
+    return said.st_mtime_ns, said.st_ino
+
+
 def _refuse_stale(line: Line, certificate: x509.Certificate) -> None:
     now = datetime.now(UTC)
     if certificate.not_valid_after_utc < now:

@@ -34,6 +34,13 @@ class Pulse:
         readings: how many readings the broker has.
         site_t: epoch seconds of site time that the run has reached.
         failures: by reason, how often a connection or a message failed at a try.
+        rotated: sessions that were opened because the machine's certificate is another one.
+        left_over: messages that an earlier run had left in the queue; they count as handed over.
+        stored: messages that are in the queue's file now.
+        spooled: messages that were ever written there by this run.
+        dropped: messages that a full queue had no room for; they count as given up.
+        refused: by machine id, why the broker does not let it in, or not write.
+        faults: by name, how often the network was made to fail.
     """
 
     machines: int = 0
@@ -47,12 +54,24 @@ class Pulse:
     readings: int = 0
     site_t: int = 0
     failures: Counter[str] = field(default_factory=Counter)
+    rotated: int = 0
+    left_over: int = 0
+    stored: int = 0
+    spooled: int = 0
+    dropped: int = 0
+    refused: dict[str, str] = field(default_factory=dict)
+    faults: Counter[str] = field(default_factory=Counter)
     _delays: Counter[int] = field(default_factory=Counter)
 
     @property
     def waiting(self) -> int:
         """Messages that machines hold and the broker does not have yet."""
         return self.handed - self.acked - self.given_up
+
+    @property
+    def reconnects(self) -> int:
+        """Sessions that had to be opened again because one broke."""
+        return max(self.connections - self.machines - self.rotated, 0)
 
     @property
     def errors(self) -> int:
@@ -63,11 +82,16 @@ class Pulse:
         """A session stands."""
         self.online += 1
         self.connections += 1
-        self.most = max(self.most, self.online)
+        # A machine that changes its certificate has two for a moment.
+        self.most = max(self.most, min(self.online, self.machines or self.online))
 
     def disconnected(self) -> None:
         """It stands no more."""
         self.online -= 1
+
+    def renewed(self) -> None:
+        """A session took the place of one with an older certificate."""
+        self.rotated += 1
 
     def failed(self, why: str) -> None:
         """A try did not succeed."""
@@ -77,6 +101,12 @@ class Pulse:
         """A box has a message to send, made at epoch seconds `t` of site time."""
         self.handed += 1
         self.site_t = max(self.site_t, t)
+
+    def inherit(self, messages: int) -> None:
+        """An earlier run has left so many messages of a machine in the queue."""
+        self.left_over += messages
+        self.handed += messages
+        self.stored += messages
 
     def settle(self, sent: Sent) -> None:
         """A message has reached the broker, or was given up."""
@@ -103,11 +133,21 @@ class Pulse:
             "machines": self.machines,
             "most_connected": self.most,
             "connections": self.connections,
+            "reconnects": self.reconnects,
+            "rotated": self.rotated,
             "sent": self.handed,
             "acknowledged": self.acked,
             "readings": self.readings,
             "urgent": self.urgent,
             "delay_ms": {"p50": self.delay_ms(0.5), "p99": self.delay_ms(0.99)},
+            "queue": {
+                "left_over": self.left_over,
+                "spooled": self.spooled,
+                "dropped": self.dropped,
+                "waiting": self.waiting,
+                "on_disk": self.stored,
+            },
+            "faults": dict(self.faults),
             "errors": dict(self.failures.most_common(_REASONS)),
         }
 

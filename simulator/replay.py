@@ -6,6 +6,7 @@ names the fields. What the readings mean is `chantier.telemetry`'s affair.
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 from collections.abc import Iterator, Sequence
@@ -18,11 +19,14 @@ from chantier.errors import ChantierError, Malformed
 from chantier.telemetry import Reading, ingest_topic
 from simulator.batch import pack
 from simulator.clock import Accelerated, Clock, Instant
+from simulator.depot import Depot
 from simulator.link import Line, Link
 from simulator.outbox import Outbox
 from simulator.report import FleetReport, OnSent, Sent
 
 MOST_READINGS = 12
+# At the end, what waits is sent as long as something gets through, s.
+PATIENCE_S, FINISH_S = 10.0, 120.0
 
 _WORDS = ("t", "st")
 _SWITCHES = {"true": True, "1": True, "false": False, "0": False}
@@ -86,12 +90,16 @@ async def replay(  # noqa: PLR0913 - keyword-only: what, where to, as whom and h
 
     start = readings[0].t if readings else 0
     clock: Clock = Accelerated(start, speed) if speed else Instant(start)
-    async with Link(line) as link:
+    async with Link(line, queued=True) as link, Depot(on_sent=note) as depot:
         topic = ingest_topic(site, machine)
-        outbox = Outbox(link, machine=machine, topic=topic, on_sent=note)
+        outbox = Outbox(link, depot, machine=machine, topic=topic)
         for message in pack(readings, most=MOST_READINGS):
             await clock.sleep_until(message[-1].t)
-            await outbox.send(message, urgent=False)
+            outbox.hand_over(message, urgent=False)
+            await outbox.calm()
+        await outbox.finish(
+            patience_s=PATIENCE_S, until=asyncio.get_running_loop().time() + FINISH_S
+        )
         outbox.give_up()
     return FleetReport(tuple(sent), lost={machine: outbox.trouble} if outbox.trouble else {})
 

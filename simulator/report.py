@@ -45,11 +45,15 @@ class FleetReport:
         sent: every message, in the order in which it was settled.
         expected: the alerts that the incidents must have led to.
         lost: by machine id, why its last messages could not be delivered.
+        queued: messages that wait in the queue's file for the next run.
+        mended: what was wrong with that file, in a sentence.
     """
 
     sent: tuple[Sent, ...]
     expected: tuple[Expected, ...] = ()
     lost: Mapping[str, str] = field(default_factory=dict)
+    queued: int = 0
+    mended: str = ""
 
     @property
     def delivered(self) -> tuple[Sent, ...]:

@@ -130,6 +130,10 @@ class Wire(asyncio.Protocol):
                 await asyncio.shield(self.over)
         self._break(self._end)
 
+    def drop(self, why: str) -> None:
+        """End the session without a goodbye, as a network does."""
+        self._break(Broken(why))
+
     # asyncio calls what follows.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -193,6 +193,22 @@ def test_a_speed_that_no_clock_has_is_refused(run: Run, speed: str) -> None:
     assert "a number above 0" in told.stderr
 
 
+def test_a_network_fault_that_there_is_not_is_refused_with_the_names_and_an_example(
+    run: Run,
+) -> None:
+    run("init")
+    told = run("simulate", "--network", "los=2%")
+    assert told.exit_code == 1
+    assert "did you mean 'loss'?" in told.stderr
+    assert "for example loss=2%,latency=300ms" in told.stderr
+
+
+def test_faults_of_a_network_go_with_a_run_that_sends(run: Run) -> None:
+    told = run("simulate", "--network", "loss=2%", "--backfill", "1d", "--out", "history")
+    assert told.exit_code == 2
+    assert not Path("history").exists()
+
+
 def test_a_region_that_does_not_exist_is_told(run: Run) -> None:
     text = EXAMPLE.read_text("utf-8").replace("eu-west-3", "eu-wst-3")
     Path("chantier.toml").write_text(text, "utf-8")

@@ -43,7 +43,7 @@ def test_the_view_tells_everything_that_an_operator_asks_about_a_run() -> None:
     assert shown.site == "zac-des-tilleuls, 14/10 11:19"
     assert shown.machines == "9,999 of 10,000 connected"
     assert shown.messages.endswith("/s, 1,197 acknowledged")
-    assert shown.waiting == "3 messages"
+    assert shown.waiting == "3 messages, 0 on disk"
     assert shown.delay.startswith("1.5")
     assert shown.errors.startswith("1: no acknowledgement within 6 s")
     assert shown.alerts == "2 open, 1 critical"
@@ -84,3 +84,15 @@ def test_without_a_terminal_a_line_comes_now_and_then(
     assert told.out == ""
     assert told.err.count("9,999 of 10,000 connected") >= 2
     assert "2 open, 1 critical" in told.err
+
+
+def test_machines_that_are_shut_out_and_faults_that_were_asked_for_are_shown() -> None:
+    pulse = busy()
+    assert "network" not in line(View(SITE, pulse, alerts).shown())
+    pulse.refused |= {f"EX-{n:03d}": "EX-000 has no line: Not authorized" for n in range(5)}
+    pulse.stored = 2
+    pulse.faults |= {"loss": 1200, "skew": 1}
+    shown = View(SITE, pulse, alerts).shown()
+    assert shown.machines == "9,999 of 10,000 connected, 5 refused: EX-000 EX-001 EX-002 ..."
+    assert shown.waiting == "3 messages, 2 on disk"
+    assert line(shown).endswith("network loss 1,200, skew 1")

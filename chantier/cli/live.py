@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 REDRAW_S, LINE_S, ALERTS_S = 0.25, 10.0, 5.0
 # Messages a second are those of the last so many seconds.
 _WINDOW_S = 10.0
+_NAMED = 3
 ReadAlerts = Callable[[], "list[Alert]"]
 
 
@@ -41,6 +42,7 @@ class Shown(NamedTuple):
         delay: from publish to acknowledgement.
         errors: tries that failed.
         alerts: what the stack has found.
+        network: how often it was made to fail; empty when nobody asked for that.
     """
 
     site: str
@@ -50,6 +52,7 @@ class Shown(NamedTuple):
     delay: str
     errors: str
     alerts: str
+    network: str = ""
 
 
 class View:
@@ -92,12 +95,13 @@ class View:
         begun = datetime.fromtimestamp(pulse.site_t, self._zone) if pulse.site_t else None
         return Shown(
             site=f"{self._site.name}, {begun:%d/%m %H:%M}" if begun else self._site.name,
-            machines=f"{pulse.online:,} of {pulse.machines:,} connected",
+            machines=f"{pulse.online:,} of {pulse.machines:,} connected" + _refused(pulse),
             messages=f"{self._rate():,.1f}/s, {pulse.acked:,} acknowledged",
-            waiting=f"{pulse.waiting:,} messages",
+            waiting=f"{pulse.waiting:,} messages, {pulse.stored:,} on disk",
             delay="-" if middle is None else f"{middle:g} ms, 99 %: {slowest:g} ms",
             errors=f"{pulse.errors:,}" + (f": {clean(first[0])}" if first else ""),
             alerts=self._alerts,
+            network=", ".join(f"{name} {count:,}" for name, count in list(pulse.faults.items())),
         )
 
     def _rate(self) -> float:
@@ -109,6 +113,13 @@ class View:
         return (acked - before) / max(now - then, REDRAW_S)
 
 
+def _refused(pulse: Pulse) -> str:
+    """Whom the broker does not let in: somebody has to look at the certificate or the policy."""
+    refused = sorted(pulse.refused)
+    more = " ..." if len(refused) > _NAMED else ""
+    return f", {len(refused):,} refused: {' '.join(refused[:_NAMED])}{more}" if refused else ""
+
+
 def drawn(shown: Shown, width: int) -> Table:
     """The table; one line a number, whatever fits."""
     from rich.table import Table
@@ -118,6 +129,8 @@ def drawn(shown: Shown, width: int) -> Table:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(no_wrap=True, overflow="ellipsis", max_width=max(width - 14, 20))
     for name, value in shown._asdict().items():
+        if not value:
+            continue
         troubled = name == "errors" and value != "0"
         grid.add_row(f"  {name}", Text(value, style="yellow" if troubled else ""))
     return grid
@@ -128,6 +141,7 @@ def line(shown: Shown) -> str:
     return (
         f"  {shown.site}   {shown.machines}   {shown.messages}   waiting {shown.waiting}   "
         f"errors {shown.errors}   alerts {shown.alerts}"
+        + (f"   network {shown.network}" if shown.network else "")
     )
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from chantier.cli.believing import show_validation
 from chantier.cli.history import draw_day, write_history
 from chantier.cli.options import cloud_for, home, json_option, load, local_option, site_option
-from chantier.cli.telemetry import positive, show_report
+from chantier.cli.telemetry import positive, show_report, tell_report
+
+if TYPE_CHECKING:
+    from simulator.network import Network
 
 
 def days(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
@@ -21,6 +27,13 @@ def days(_context: click.Context, _option: click.Parameter, value: str | None) -
     if not (number.isascii() and number.isdigit() and 1 <= int(number) <= 3660):  # noqa: PLR2004 - ten years
         raise click.BadParameter("write a number of days, for example 30d")
     return int(number)
+
+
+def faults(_context: click.Context, _option: click.Parameter, value: str | None) -> Network | None:
+    """How the network fails, written `loss=2%,latency=300ms`."""
+    from simulator.network import parse_network
+
+    return None if value is None else parse_network(value)
 
 
 @click.command()
@@ -55,6 +68,20 @@ def days(_context: click.Context, _option: click.Parameter, value: str | None) -
     show_default=True,
     callback=positive,
     help="Connections a second; AWS IoT takes 500 from an account, 100 in small regions.",
+)
+@click.option(
+    "--network",
+    callback=faults,
+    metavar="FAULTS",
+    help="Let the network fail, for example loss=2%,latency=300ms,disconnect=5m/30s,"
+    "duplicate=1%,reorder=1%,skew=90s.",
+)
+@click.option(
+    "--catch-up",
+    default=100.0,
+    show_default=True,
+    callback=positive,
+    help="Messages a second, of those that wait for a line that was down.",
 )
 @click.option(
     "--backfill",
@@ -96,6 +123,8 @@ def simulate(  # noqa: PLR0913 - one argument an option
     seed: int,
     scenarios: tuple[str, ...],
     connects: float,
+    network: Network | None,
+    catch_up: float,
     back_days: int | None,
     out: Path | None,
     machines: int,
@@ -113,6 +142,10 @@ def simulate(  # noqa: PLR0913 - one argument an option
     _refuse_mixed(back_days=back_days, out=out, validating=validating, plot=plot, local=local)
     if machine and not plot:
         raise click.UsageError("--machine goes with --plot, for example --plot day.svg")
+    if network and (plot or validating or back_days):
+        raise click.UsageError(
+            "--network fails what is sent: --backfill and the like send nothing."
+        )
     if scenarios and (plot or validating):
         raise click.UsageError(
             "--validate and --plot show healthy machines: leave --scenario out."
@@ -133,6 +166,8 @@ def simulate(  # noqa: PLR0913 - one argument an option
             seed=seed,
             scenarios=scenarios,
             connects_per_s=connects,
+            catch_up_per_s=catch_up,
+            network=network,
         )
 
 
@@ -150,20 +185,40 @@ def _refuse_mixed(
 def _send(site_path: Path, *, local: bool, as_json: bool, **how: Any) -> None:
     from chantier.alerts import read_alerts
     from chantier.cli.live import fleet_view
-    from chantier.sending import simulate_site
+    from chantier.sending import queue_of, simulate_site
     from chantier.stack import outputs
     from simulator.pulse import Pulse
 
     site, pulse = load(site_path), Pulse()
     cloud = cloud_for(site_path, site, local=local)
     table = outputs(cloud, site.name)["AlertsTableName"]
+    queue = queue_of(home(site_path), cloud, site)
+    with stoppable() as stopped:
+        try:
+            with fleet_view(
+                site, pulse, lambda: read_alerts(cloud, table, site=site.name, only_open=True)
+            ):
+                report = simulate_site(cloud, site, home=home(site_path), pulse=pulse, **how)
+        except KeyboardInterrupt:
+            # Who stops a long run wants to know what it did until then.
+            tell_report(pulse.as_dict(), as_json=as_json, queue=queue)
+            if stopped:
+                raise click.exceptions.Exit(128 + signal.SIGTERM) from None
+            raise
+    show_report(report, as_json=as_json, queue=queue)
+
+
+@contextmanager
+def stoppable() -> Iterator[list[int]]:
+    """SIGTERM ends a run as Ctrl-C does, with its queue written; the list tells of it."""
+    stopped: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        stopped.append(number)
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGTERM, stop)
     try:
-        with fleet_view(
-            site, pulse, lambda: read_alerts(cloud, table, site=site.name, only_open=True)
-        ):
-            report = simulate_site(cloud, site, home=home(site_path), pulse=pulse, **how)
-    except KeyboardInterrupt:
-        # Who stops a long run wants to know what it did until then.
-        show_report(pulse.as_dict(), as_json=as_json)
-        raise
-    show_report(report, as_json=as_json)
+        yield stopped
+    finally:
+        signal.signal(signal.SIGTERM, before)

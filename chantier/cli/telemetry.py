@@ -51,16 +51,33 @@ def replay(  # noqa: PLR0913 - one argument an option
     show_report(report, as_json=as_json)
 
 
-def show_report(report: dict[str, object], *, as_json: bool) -> None:
+def show_report(report: dict[str, object], *, as_json: bool, queue: Path | None = None) -> None:
     """What a run sent; exits with 1 if not all of it was acknowledged."""
+    tell_report(report, as_json=as_json, queue=queue)
+    if report["sent"] != report["acknowledged"]:
+        raise click.exceptions.Exit(1)
+
+
+def tell_report(report: dict[str, object], *, as_json: bool, queue: Path | None = None) -> None:
+    """What a run sent, and where the rest is."""
+    said = report.get("queue")
+    waiting = said if isinstance(said, dict) else {}
+    kept, dropped = waiting.get("on_disk", 0), waiting.get("dropped", 0)
+    if kept:
+        waiting["file"] = str(queue)
     if as_json:
         answer(report)
     else:
         for name, value in report.items():
             click.echo(f"{name} = {_plain(value)}")
-    if report["sent"] != report["acknowledged"]:
+    if report["sent"] == report["acknowledged"]:
+        return
+    if dropped:
+        say(f"The queue was full: its {dropped:,} oldest messages were dropped.")
+    if kept:
+        say(f"{kept:,} messages wait in {queue}: the next chantier simulate sends them first.")
+    elif not dropped:
         say("Some messages were not acknowledged.")
-        raise click.exceptions.Exit(1)
 
 
 def _plain(value: object) -> str:

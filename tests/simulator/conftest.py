@@ -63,8 +63,8 @@ class Broker:
     goodbyes: list[str] = field(default_factory=list)
 
     @contextlib.asynccontextmanager
-    async def listening(self) -> AsyncIterator[int]:
-        """Serve on a free port of loopback."""
+    async def listening(self, port: int = 0) -> AsyncIterator[int]:
+        """Serve on a port of loopback; on a free one if none is named."""
         sessions: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -74,7 +74,7 @@ class Broker:
                 await self._session(reader, writer)
             writer.transport.abort()
 
-        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=self.context)
+        server = await asyncio.start_server(serve, "127.0.0.1", port, ssl=self.context)
         try:
             yield server.sockets[0].getsockname()[1]
         finally:

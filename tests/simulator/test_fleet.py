@@ -15,7 +15,6 @@ from chantier.site import Site
 from chantier.telemetry import MAX_MESSAGE_BYTES, Reading, encode, ingest_topic
 from simulator.fleet import run_fleet
 from simulator.incident import Incident
-from simulator.outbox import LinkLost, Outbox
 from simulator.replay import read_recording, replay
 from simulator.report import FleetReport, Sent
 from simulator.shift import shift
@@ -154,55 +153,6 @@ def test_an_interruption_closes_every_session(
 
     asyncio.run(run())
     assert sorted(broker.goodbyes) == sorted(CREW)
-
-
-class Wire:
-    """A publisher that is down for some tries."""
-
-    def __init__(self, down: int) -> None:
-        self.down = down
-        self.carried: list[bytes] = []
-
-    async def publish(self, topic: str, payload: bytes) -> None:
-        if self.down:
-            self.down -= 1
-            raise LinkLost(f"{topic} is down", "Wait.")
-        self.carried.append(payload)
-
-
-def post(wire: Wire, messages: list[tuple[Reading, ...]]) -> tuple[list[Sent], str]:
-    sent: list[Sent] = []
-    outbox = Outbox(wire, machine="EX-001", topic="a/b", on_sent=sent.append)
-
-    async def run() -> None:
-        for message in messages:
-            await outbox.send(message, urgent=False)
-        outbox.give_up()
-
-    asyncio.run(run())
-    return sent, outbox.trouble
-
-
-def test_what_cannot_be_sent_waits_and_goes_first_when_the_line_is_back() -> None:
-    wire = Wire(down=2)
-    messages: list[tuple[Reading, ...]] = [(Reading(t, seq=t),) for t in (1, 2, 3)]
-    sent, trouble = post(wire, messages)
-    assert wire.carried == [encode(message) for message in messages]
-    assert [(one.seq, one.acked_at is not None) for one in sent] == [
-        (1, True),
-        (2, True),
-        (3, True),
-    ]
-    assert trouble == ""
-
-
-def test_what_still_waits_at_the_end_is_told_as_not_delivered() -> None:
-    sent, trouble = post(Wire(down=9), [(Reading(1), Reading(2, seq=7)), (Reading(3),)])
-    assert [(one.t, one.seq, one.readings, one.acked_at) for one in sent] == [
-        (2, 7, 2, None),
-        (3, 0, 1, None),
-    ]
-    assert trouble == "a/b is down"
 
 
 def test_a_recording_is_sent_again_in_messages_of_at_most_twelve_readings(

@@ -246,6 +246,7 @@ def test_a_broker_that_answers_no_ping_loses_the_session(
         def disconnected(self) -> None:
             over.set()
 
+        def renewed(self) -> None: ...
         def failed(self, why: str) -> None: ...
 
     async def run() -> None:

@@ -51,3 +51,27 @@ def test_the_most_frequent_reasons_stand_first_in_the_report() -> None:
         pulse.failed(why)
     assert pulse.errors == 3
     assert list(pulse.as_dict()["errors"].items()) == [("b", 2), ("a", 1)]
+
+
+def test_what_an_earlier_run_left_counts_as_handed_over_and_waits() -> None:
+    pulse = Pulse(machines=1)
+    pulse.inherit(3)
+    pulse.hand_over(10)
+    pulse.settle(sent(2.0))
+    said = pulse.as_dict()
+    assert (said["sent"], said["acknowledged"]) == (4, 1)
+    assert said["queue"] == {
+        "left_over": 3,
+        "spooled": 0,
+        "dropped": 0,
+        "waiting": 3,
+        "on_disk": 3,
+    }
+
+
+def test_a_session_that_takes_the_place_of_another_is_no_reconnection() -> None:
+    pulse = Pulse(machines=2)
+    for _ in range(4):
+        pulse.connected()
+    pulse.renewed()
+    assert (pulse.reconnects, pulse.most) == (1, 2)
