@@ -20,7 +20,7 @@ from chantier.fleet import enrol_all
 from chantier.identity import DEMO_MARK, folder, forget, keep_out_of_git
 from chantier.lint import lint
 from chantier.local import WORKERS, down, status, up, warm, without_lacking
-from chantier.sending import counting, lines_of, site_time
+from chantier.sending import counting, lines_of, site_time, use_up
 from chantier.site import Site
 from chantier.stack import deploy
 from chantier.tally import BROKEN, DemoReport, count
@@ -134,7 +134,9 @@ def prepare(site: Site, *, home: Path, say: Say) -> Stage:
     warm(cloud, done.outputs["DetectFunctionName"], workers=WORKERS)
     identities = enrol_all(cloud, site, site.machines, home=home, say=lambda _line: None)
     say(f"{len(identities)} machines have their key and certificate.")
-    start = site_time(folder(home, cloud, site.name), site, minutes=MINUTES, speed=SPEED)
+    at = folder(home, cloud, site.name)
+    start = site_time(at, site, minutes=MINUTES, speed=SPEED)
+    use_up(at, start + MINUTES * 60)
     return Stage(site, cloud, done.outputs, lines_of(cloud, identities), start)
 
 

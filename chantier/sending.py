@@ -10,16 +10,18 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from chantier.backfill import last_days
 from chantier.cloud import Cloud
 from chantier.errors import ChantierError
 from chantier.fleet import chosen
 from chantier.identity import Identity, folder, need
 from chantier.site import Site
 from chantier.stack import outputs
-from chantier.telemetry import MAX_AHEAD_S
+from chantier.telemetry import MAX_AHEAD_S, format_time
 from simulator.fleet import run_fleet
 from simulator.gate import CONNECTS_PER_S
 from simulator.hours import busy_hour
@@ -30,6 +32,7 @@ from simulator.pace import CATCH_UP_PER_S
 from simulator.pulse import Pulse
 from simulator.replay import read_recording, replay
 from simulator.report import FleetReport, Sent
+from simulator.truth import write_truth
 
 Tick = Callable[[int, int, int], None]
 
@@ -37,6 +40,7 @@ DAY_S = 86_400
 # Room for many accelerated runs, one after the other, before they reach the present.
 BACK_DAYS = 7
 STEP_S = 900
+_NOTE = "simulated.json"
 # Beside the machines' identities, so that it is gone with the cloud that it is for.
 QUEUE_FILE = "queue.db"
 
@@ -70,7 +74,7 @@ def counting(tick: Tick) -> Callable[[Sent], None]:
 
 
 def site_time(at: Path, site: Site, *, minutes: int, speed: float) -> int:
-    """When a run starts, in site time; and note that the time until its end is used up.
+    """When a run starts, in site time.
 
     Args:
         at: folder of the site's identities, where the note is kept.
@@ -81,16 +85,14 @@ def site_time(at: Path, site: Site, *, minutes: int, speed: float) -> int:
     Raises:
         ChantierError: so much was simulated already that the next run would reach the future.
     """
-    note, now, length = at / "simulated.json", int(time.time()), minutes * 60
+    now, length = int(time.time()), minutes * 60
     if speed <= 1:
         return now
-    used = json.loads(note.read_text("utf-8"))["until"] if note.exists() else 0
+    used = _used(at)
     before = max(now - BACK_DAYS * DAY_S, used + length)
     while before <= now:
         start = busy_hour(site, before=before, duration_s=length)
         if start >= used:
-            at.mkdir(parents=True, exist_ok=True)
-            note.write_text(json.dumps({"until": start + length}) + "\n", "utf-8")
             return start
         before += STEP_S
     raise ChantierError(
@@ -109,6 +111,8 @@ def simulate_site(  # noqa: PLR0913 - a run is described by these
     seed: int,
     scenarios: Sequence[str],
     pulse: Pulse,
+    back_days: int | None = None,
+    truth: Path | None = None,
     connects_per_s: float = CONNECTS_PER_S,
     catch_up_per_s: float = CATCH_UP_PER_S,
     network: Network | None = None,
@@ -124,6 +128,9 @@ def simulate_site(  # noqa: PLR0913 - a run is described by these
         seed: the same seed, the same day.
         scenarios: incidents, written NAME@MACHINE+TIME.
         pulse: is kept up to date while the run goes on.
+        back_days: send the last so many days at the pace of what is caught up, instead of
+            minutes at a speed.
+        truth: file for the alerts that must be found; written before anything is sent.
         connects_per_s: connections a second.
         catch_up_per_s: messages a second, of those that were held up.
         network: how the network fails; None for one that does not.
@@ -140,29 +147,62 @@ def simulate_site(  # noqa: PLR0913 - a run is described by these
     ids = [machine.id for machine in site.machines]
     incidents = [parse(text, ids) for text in scenarios]
     lines = lines_of(cloud, need(home, cloud, site.name, ids))
-    start = site_time(folder(home, cloud, site.name), site, minutes=minutes, speed=speed)
-    report = asyncio.run(
-        run_fleet(
-            site,
-            lines,
-            start=start,
-            duration_s=minutes * 60,
-            speed=speed,
-            seed=seed,
-            incidents=incidents,
-            pulse=pulse,
-            connects_per_s=connects_per_s,
-            catch_up_per_s=catch_up_per_s,
-            network=network,
-            queue=queue_of(home, cloud, site),
-            keep=False,
+    at = folder(home, cloud, site.name)
+    if back_days:
+        start, end = _last_days(at, site, back_days)
+    else:
+        start = site_time(at, site, minutes=minutes, speed=speed)
+        end = start + minutes * 60
+    try:
+        report = asyncio.run(
+            run_fleet(
+                site,
+                lines,
+                start=start,
+                duration_s=end - start,
+                speed=None if back_days else speed,
+                seed=seed,
+                incidents=incidents,
+                on_cast=partial(write_truth, truth) if truth else lambda _expected: None,
+                pulse=pulse,
+                connects_per_s=connects_per_s,
+                catch_up_per_s=catch_up_per_s,
+                network=network,
+                queue=queue_of(home, cloud, site),
+                keep=False,
+            )
         )
-    )
+    finally:
+        if pulse.handed:
+            use_up(at, pulse.site_t)
     return {
         **pulse.as_dict(),
         "trouble": dict(report.lost),
         "expected_alerts": [one._asdict() for one in report.expected],
     }
+
+
+def _last_days(at: Path, site: Site, days: int) -> tuple[int, int]:
+    """Whole days until the last midnight, if site time has not reached them yet."""
+    start, end = last_days(site, days)
+    if (used := _used(at)) > start:
+        raise ChantierError(
+            f"Until {format_time(used)} was simulated already: detection never goes back in time.",
+            "Ask for fewer days, or write them as files: --backfill 30d --out DIR",
+        )
+    return start, end
+
+
+def _used(at: Path) -> int:
+    """Until when site time was simulated, epoch seconds."""
+    note = at / _NOTE
+    return int(json.loads(note.read_text("utf-8"))["until"]) if note.exists() else 0
+
+
+def use_up(at: Path, until: int) -> None:
+    """Note that site time was simulated until then: no later run goes back before it."""
+    at.mkdir(parents=True, exist_ok=True)
+    (at / _NOTE).write_text(json.dumps({"until": max(until, _used(at))}) + "\n", "utf-8")
 
 
 def queue_of(home: Path, cloud: Cloud, site: Site) -> Path:

@@ -7,14 +7,14 @@ It puts together what the other modules do and adds no behaviour of its own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
 from chantier.errors import ChantierError
 from chantier.site import Site
 from chantier.telemetry import ingest_topic
-from simulator.clock import Accelerated, Clock
+from simulator.clock import Accelerated, Clock, Instant
 from simulator.depot import Depot
 from simulator.gate import CONNECTS_PER_S, Gate
 from simulator.hand import Hand
@@ -36,6 +36,8 @@ _GOLDEN = 0.618033988749895
 FINISH_S = 30.0
 """How long machines may go on sending when their run is over, s."""
 
+OnCast = Callable[[tuple[Expected, ...]], None]
+
 # Without an acknowledgement for so long, the rest stays for another run.
 _PATIENCE_S = 10.0
 
@@ -46,10 +48,11 @@ async def run_fleet(  # noqa: PLR0913 - keyword-only: a run is described by thes
     *,
     start: int,
     duration_s: int,
-    speed: float,
+    speed: float | None,
     seed: int,
     incidents: Sequence[Incident] = (),
     on_sent: OnSent = lambda _sent: None,
+    on_cast: OnCast = lambda _expected: None,
     pulse: Pulse | None = None,
     connects_per_s: float = CONNECTS_PER_S,
     catch_up_per_s: float = CATCH_UP_PER_S,
@@ -70,10 +73,12 @@ async def run_fleet(  # noqa: PLR0913 - keyword-only: a run is described by thes
         lines: by machine id, where it connects; a machine without a line takes no part.
         start: epoch seconds of site time.
         duration_s: seconds of site time.
-        speed: seconds of site time in a second.
+        speed: seconds of site time in a second; None for as fast as the pace of what is caught
+            up allows, each machine waiting for its acknowledgements.
         seed: the same seed gives the same bytes.
         incidents: what goes wrong.
         on_sent: hears of each message when it is settled.
+        on_cast: hears before the first connection which alerts the incidents must lead to.
         pulse: is kept up to date while the run goes on.
         connects_per_s: connections a second, first ones and new ones.
         catch_up_per_s: messages a second of all machines together, of those that were held up.
@@ -106,11 +111,13 @@ async def run_fleet(  # noqa: PLR0913 - keyword-only: a run is described by thes
         pulse=pulse,
         on_sent=heard.settled,
         machines=len(hands),
-        pace=Pace(catch_up_per_s, speed=speed),
+        pace=Pace(catch_up_per_s, speed=speed or 1.0),
         backoff=backoff,
     )
-    clock = Accelerated(start, speed)
+    clock: Clock = Accelerated(start, speed) if speed else Instant(start)
     crew = _Crew(run, clock, depot, network or Network(), machines=len(hands), finish_s=finish_s)
+    expected = crew.expected(hands)
+    on_cast(expected)
     try:
         async with depot:
             depot.spawn(keep_current(links, renewed=depot.rouse))
@@ -120,9 +127,7 @@ async def run_fleet(  # noqa: PLR0913 - keyword-only: a run is described by thes
     except* ChantierError as refused:
         first = _first(refused)
     else:
-        return FleetReport(
-            tuple(heard.sent), crew.expected(hands), crew.lost, crew.queued, spool.mended
-        )
+        return FleetReport(tuple(heard.sent), expected, crew.lost, crew.queued, spool.mended)
     raise first
 
 
@@ -159,6 +164,8 @@ class _Crew:
         self._clock = clock
         self._depot = depot
         self._network = network
+        # Time that does not pass holds nobody up: the pace must.
+        self._at_pace = isinstance(clock, Instant)
         self._everybody = asyncio.Barrier(machines)
         self._finish_s = finish_s
         self._until = 0.0
@@ -183,10 +190,15 @@ class _Crew:
             pulse.inherit(outbox.depth)
             outbox.wake()
             skew_s = skew_of(self._network, seed=self._run.seed, machine=machine)
+            turn = 0.0
             for t, outgoing in chain([first] if first else [], messages):
                 await self._clock.sleep_until(t + late_s)
+                if self._at_pace:
+                    turn = await self._depot.pace.turn(turn)
                 pulse.hand_over(t)
                 outbox.hand_over(skewed(outgoing.readings, skew_s), urgent=outgoing.urgent)
+                if self._at_pace:
+                    await outbox.calm()
             if rough:
                 rough.heal()
             await self._finish(outbox)

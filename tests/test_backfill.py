@@ -144,8 +144,11 @@ def test_the_command_says_what_it_wrote(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        (["--backfill", "30d"], "name --out DIR, or --local"),
-        (["--backfill", "30d", "--out", "x", "--local"], "name --out DIR, or --local"),
+        (["--backfill", "30d"], "name --out DIR, --local or --through-link"),
+        (["--backfill", "30d", "--out", "x", "--local"], "name --out DIR, --local or --"),
+        (["--backfill", "1d", "--out", "x", "--through-link"], "leave --out out"),
+        (["--through-link"], "--through-link goes with --backfill"),
+        (["--plot", "x.svg", "--truth", "x"], "--truth goes with scenarios"),
         (["--backfill", "a month", "--out", "x"], "for example 30d"),
         (["--backfill", "0d", "--out", "x"], "for example 30d"),
         (["--out", "x"], "--out goes with --backfill"),

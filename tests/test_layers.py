@@ -260,6 +260,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "chantier.sending": (
         {
+            "chantier.backfill",
             "chantier.cloud",
             "chantier.errors",
             "chantier.fleet",

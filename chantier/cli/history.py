@@ -18,13 +18,15 @@ def write_history(  # noqa: PLR0913 - what the command was told
     days: int,
     seed: int,
     scenarios: tuple[str, ...],
-    out: Path | None,
     *,
+    out: Path | None,
+    truth: Path | None,
     as_json: bool,
 ) -> None:
     """Write the last days into a folder, or without one into the local AWS's data bucket."""
     from chantier.backfill import backfill, bucket_of, last_days
     from chantier.cli.progress import count_progress
+    from simulator.truth import write_truth
 
     site, began = load(site_path), time.monotonic()
     with ExitStack() as stack:
@@ -38,6 +40,8 @@ def write_history(  # noqa: PLR0913 - what the command was told
             tick=stack.enter_context(count_progress("days")),
             **into,
         )
+    if truth:
+        write_truth(truth, history.expected)
     if as_json:
         answer(history.as_dict())
         return

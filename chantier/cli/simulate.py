@@ -88,7 +88,18 @@ def faults(_context: click.Context, _option: click.Parameter, value: str | None)
     "back_days",
     callback=days,
     metavar="30d",
-    help="Write the last days at once as raw data; needs --out or --local.",
+    help="Write the last days at once as raw data; needs --out, --local or --through-link.",
+)
+@click.option(
+    "--through-link",
+    is_flag=True,
+    help="With --backfill: let the machines send it, over MQTT, at the pace of --catch-up.",
+)
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.jsonl",
+    help="Write there which alerts the scenarios must lead to.",
 )
 @click.option(
     "--out",
@@ -126,6 +137,8 @@ def simulate(  # noqa: PLR0913 - one argument an option
     network: Network | None,
     catch_up: float,
     back_days: int | None,
+    through_link: bool,
+    truth: Path | None,
     out: Path | None,
     machines: int,
     plot: Path | None,
@@ -139,23 +152,13 @@ def simulate(  # noqa: PLR0913 - one argument an option
     With --backfill, --validate or --plot nothing is sent: they write history, measure how
     believable the machines are (exits with 1 if they are not), or draw a day.
     """
-    _refuse_mixed(back_days=back_days, out=out, validating=validating, plot=plot, local=local)
-    if machine and not plot:
-        raise click.UsageError("--machine goes with --plot, for example --plot day.svg")
-    if network and (plot or validating or back_days):
-        raise click.UsageError(
-            "--network fails what is sent: --backfill and the like send nothing."
-        )
-    if scenarios and (plot or validating):
-        raise click.UsageError(
-            "--validate and --plot show healthy machines: leave --scenario out."
-        )
+    _refuse_mixed(click.get_current_context().params)
     if validating:
         show_validation(machines, seed, as_json=as_json)
     elif plot:
         draw_day(site_path, machine, seed, plot, as_json=as_json)
-    elif back_days:
-        write_history(site_path, back_days, seed, scenarios, out, as_json=as_json)
+    elif back_days and not through_link:
+        write_history(site_path, back_days, seed, scenarios, out=out, truth=truth, as_json=as_json)
     else:
         _send(
             site_path,
@@ -165,21 +168,56 @@ def simulate(  # noqa: PLR0913 - one argument an option
             speed=speed,
             seed=seed,
             scenarios=scenarios,
+            back_days=back_days,
+            truth=truth,
             connects_per_s=connects,
             catch_up_per_s=catch_up,
             network=network,
         )
 
 
-def _refuse_mixed(
-    *, back_days: int | None, out: Path | None, validating: bool, plot: Path | None, local: bool
-) -> None:
-    if sum(map(bool, (back_days, validating, plot))) > 1:
-        raise click.UsageError("--backfill, --validate and --plot each stand alone.")
-    if out and not back_days:
-        raise click.UsageError("--out goes with --backfill, for example --backfill 30d --out DIR")
-    if back_days and bool(out) == local:
-        raise click.UsageError("--backfill writes to one place: name --out DIR, or --local.")
+def _refuse_mixed(asked: dict[str, Any]) -> None:
+    """Options that do not go together, and what would."""
+    history, shown = asked["back_days"], asked["validating"] or asked["plot"]
+    to_file, by_link = asked["out"], asked["through_link"]
+    refused = (
+        (
+            sum(map(bool, (history, asked["validating"], asked["plot"]))) > 1,
+            "--backfill, --validate and --plot each stand alone.",
+        ),
+        (
+            to_file and not history,
+            "--out goes with --backfill, for example --backfill 30d --out DIR",
+        ),
+        (
+            by_link and not history,
+            "--through-link goes with --backfill, for example --backfill 1d --through-link",
+        ),
+        (by_link and to_file, "--through-link sends and writes no file: leave --out out."),
+        (
+            history and not by_link and bool(to_file) == asked["local"],
+            "--backfill writes to one place: name --out DIR, --local or --through-link.",
+        ),
+        (
+            asked["machine"] and not asked["plot"],
+            "--machine goes with --plot, for example --plot day.svg",
+        ),
+        (
+            asked["network"] and (shown or history),
+            "--network lets live messages fail: leave --backfill, --validate and --plot out.",
+        ),
+        (
+            asked["truth"] and shown,
+            "--truth goes with scenarios: leave --plot and --validate out.",
+        ),
+        (
+            asked["scenarios"] and shown,
+            "--validate and --plot show healthy machines: leave --scenario out.",
+        ),
+    )
+    for wrong, why in refused:
+        if wrong:
+            raise click.UsageError(why)
 
 
 def _send(site_path: Path, *, local: bool, as_json: bool, **how: Any) -> None:

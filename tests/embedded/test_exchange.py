@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from chantier.aemp.writing import as_xml
+from chantier.cloud import Cloud
 from chantier.errors import ChantierError
 from chantier.exchange import feed, read_pages, snapshot
 from chantier.raw import raw_days
 from chantier.telemetry import format_time
-from tests.embedded.conftest import Deployed, until
+from tests.embedded.conftest import Deployed, deploy_site, example_site, until
 
 CHILD = """<Fleet xmlns="urn:example:maker"><Equipment>
   <EquipmentHeader><EquipmentID>{machine}</EquipmentID></EquipmentHeader>
@@ -24,6 +25,12 @@ CHILD = """<Fleet xmlns="urn:example:maker"><Equipment>
 CAMEL = """{{"equipment": [{{"equipmentHeader": {{"equipmentId": "{machine}"}},
   "cumulativeOperatingHours": {{"hour": 99.5, "dateTime": "{now}"}},
   "location": {{"latitude": 48.7, "longitude": 2.2, "dateTime": "{now}"}}}}]}}"""
+
+
+@pytest.fixture(scope="module")
+def deployed(cloud: Cloud, project: Path) -> Deployed:
+    """A site of its own: what is fed here is no other test's."""
+    return deploy_site(cloud, example_site("mixed-fleet", "MF-"), project)
 
 
 def quiet(_done: int, _there: int) -> None:
