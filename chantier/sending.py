@@ -32,7 +32,7 @@ from simulator.pace import CATCH_UP_PER_S
 from simulator.pulse import Pulse
 from simulator.replay import read_recording, replay
 from simulator.report import FleetReport, Sent
-from simulator.truth import write_truth
+from simulator.truth import told, write_truth
 
 Tick = Callable[[int, int, int], None]
 
@@ -178,7 +178,7 @@ def simulate_site(  # noqa: PLR0913 - a run is described by these
     return {
         **pulse.as_dict(),
         "trouble": dict(report.lost),
-        "expected_alerts": [one._asdict() for one in report.expected],
+        "expected_alerts": [told(one) for one in report.expected],
     }
 
 
@@ -246,5 +246,5 @@ def summary(report: FleetReport) -> dict[str, Any]:
         "readings": report.readings,
         "urgent": report.urgent,
         "trouble": dict(report.lost),
-        "expected_alerts": [one._asdict() for one in report.expected],
+        "expected_alerts": [told(one) for one in report.expected],
     }

@@ -13,7 +13,8 @@ import click
 from chantier.cli.believing import show_validation
 from chantier.cli.history import draw_day, write_history
 from chantier.cli.options import cloud_for, home, json_option, load, local_option, site_option
-from chantier.cli.telemetry import positive, show_report, tell_report
+from chantier.cli.run_report import show_report, tell_report
+from chantier.cli.telemetry import positive
 
 if TYPE_CHECKING:
     from simulator.network import Network
