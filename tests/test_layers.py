@@ -119,8 +119,16 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.cloud": (set(), {"boto3", "botocore"}),
     "chantier.staging": ({"chantier.cloud", "chantier.errors"}, set()),
     "chantier.declared": ({"chantier.errors"}, {"yaml"}),
+    # `troposphere` to see who makes a resource that failed; `yaml` to read what is deployed.
+    "chantier.deploying": ({"chantier.errors"}, {"troposphere", "yaml"}),
     "chantier.stack": (
-        {"chantier.cloud", "chantier.declared", "chantier.staging", "chantier.errors"},
+        {
+            "chantier.cloud",
+            "chantier.declared",
+            "chantier.deploying",
+            "chantier.errors",
+            "chantier.staging",
+        },
         set(),
     ),
     "chantier.identity": (
@@ -300,6 +308,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.day_plot",
             "chantier.declared",
             "chantier.demo",
+            "chantier.deploying",
             "chantier.errors",
             "chantier.evaluate",
             "chantier.fleet",

@@ -1,0 +1,161 @@
+"""What a deployment would do to each resource, from a change set as CloudFormation tells it.
+
+The service's own before and after (`IncludePropertyValues`) win; where it gives none, as the
+embedded AWS does, the deployed template and the new one are compared with their parameters.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from chantier.deploying.differences import differences
+
+RECREATION = ("Never", "Conditionally", "Always")
+# CloudFormation's word for a value that it learns when it makes the resource.
+LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
+
+
+class Property(NamedTuple):
+    """One property that changes.
+
+    Attributes:
+        path: below the resource, such as `Code.ZipFile`; `DeletionPolicy` and the like too.
+        before: its value; None where there is none.
+        after: its value; None where there is none.
+        recreation: Never, Conditionally or Always: whether this makes the resource anew.
+        cause: the parameter or resource that it follows; empty for the template itself.
+    """
+
+    path: str
+    before: Any
+    after: Any
+    recreation: str = "Never"
+    cause: str = ""
+
+
+class Change(NamedTuple):
+    """One resource that a deployment touches.
+
+    Attributes:
+        action: Add, Modify, Remove, Import or Dynamic.
+        logical_id: in the template.
+        kind: resource type.
+        replaces: whether it is made anew, and the old one goes.
+        may_replace: whether that depends on what CloudFormation finds.
+        properties: what changes in it.
+        fate: what becomes of the old one: Delete, Retain, Snapshot; empty where it stays.
+        before: the resource as it is, as far as it is known.
+        after: the resource as it will be.
+    """
+
+    action: str
+    logical_id: str
+    kind: str
+    replaces: bool
+    may_replace: bool = False
+    properties: tuple[Property, ...] = ()
+    fate: str = ""
+    before: Mapping[str, Any] = {}
+    after: Mapping[str, Any] = {}
+
+
+def read(
+    told: Iterable[Mapping[str, Any]],
+    *,
+    before: Mapping[str, Mapping[str, Any]],
+    after: Mapping[str, Mapping[str, Any]],
+) -> tuple[Change, ...]:
+    """The changes of a change set.
+
+    Args:
+        told: `Changes` of DescribeChangeSet, of every page.
+        before: resources of the deployed template, `reading.resolved`.
+        after: those of the new one.
+    """
+    return tuple(
+        _change(one["ResourceChange"], before, after) for one in told if "ResourceChange" in one
+    )
+
+
+def _change(
+    told: Mapping[str, Any],
+    before: Mapping[str, Mapping[str, Any]],
+    after: Mapping[str, Mapping[str, Any]],
+) -> Change:
+    name, action = told["LogicalResourceId"], told["Action"]
+    was = _side(told.get("BeforeContext"), before.get(name))
+    will = _side(told.get("AfterContext"), after.get(name))
+    return Change(
+        action=action,
+        logical_id=name,
+        kind=told["ResourceType"],
+        replaces=told.get("Replacement") == "True",
+        may_replace=told.get("Replacement") == "Conditional",
+        properties=_properties(told, was, will) if action not in ("Add", "Remove") else (),
+        fate=told.get("PolicyAction", "").removeprefix("ReplaceAnd"),
+        before=was,
+        after=will,
+    )
+
+
+def _side(context: str | None, template: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The resource as the service tells it, or as the template has it."""
+    if context:
+        told = json.loads(context)
+        if isinstance(told, Mapping):
+            return told
+    return template or {}
+
+
+def _properties(
+    told: Mapping[str, Any], was: Mapping[str, Any], will: Mapping[str, Any]
+) -> tuple[Property, ...]:
+    recreation: dict[str, str] = {}
+    causes: dict[str, str] = {}
+    for detail in told.get("Details", []):
+        top = _top(detail["Target"])
+        needs = detail["Target"].get("RequiresRecreation", "Never")
+        recreation[top] = max(recreation.get(top, "Never"), needs, key=RECREATION.index)
+        causes[top] = detail.get("CausingEntity") or causes.get(top, "")
+    found = [
+        Property(path, one.before, one.after, recreation.get(_root(path), "Never"))
+        for one in differences(_bare(was), _bare(will))
+        for path in (one.path.removeprefix("Properties."),)
+    ]
+    seen = {_root(one.path) for one in found}
+    # What follows another resource has no difference in the template, and neither have values
+    # of a service that tells them one by one.
+    found += [
+        Property(
+            detail["Target"].get("Path", "").removeprefix("/Properties/").replace("/", ".")
+            or _top(detail["Target"]),
+            detail["Target"].get("BeforeValue"),
+            detail["Target"].get("AfterValue"),
+            recreation[_top(detail["Target"])],
+        )
+        for detail in told.get("Details", [])
+        if _top(detail["Target"]) not in seen
+    ]
+    unique = {one.path: one for one in reversed(found)}
+    return tuple(
+        one._replace(cause=causes.get(_root(path), "")) for path, one in reversed(unique.items())
+    )
+
+
+def _bare(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """A resource's own description, without what a person does not deploy."""
+    return {
+        key: value
+        for key, value in resource.items()
+        if key not in ("Type", "Metadata", "DependsOn")
+    }
+
+
+def _top(target: Mapping[str, Any]) -> str:
+    return str(target.get("Name") or target.get("Attribute", ""))
+
+
+def _root(path: str) -> str:
+    return path.split(".", 1)[0].split("[", 1)[0]
