@@ -333,7 +333,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.words",
             "simulator",
         },
-        {"click", "rich", "botocore"},
+        {"click", "rich", "botocore", "pydantic"},
     ),
     "chantier.__main__": ({"chantier.cli"}, set()),
 }

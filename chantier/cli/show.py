@@ -17,6 +17,11 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def red(text: str) -> str:
+    """The text in red, unless NO_COLOR is set (no-color.org)."""
+    return text if "NO_COLOR" in os.environ else click.style(text, fg="red")
+
+
 def program() -> str:
     """What to type to run this again: `chantier`, or its path where it is not on the PATH."""
     started = sys.argv[0]
