@@ -86,5 +86,6 @@ def _session(profile: str | None) -> Any:
     from botocore.utils import JSONFileCache  # noqa: PLC0415 - same reason
 
     inner = Session(profile=profile)
-    inner.get_component("credential_provider").get_provider("assume-role").cache = JSONFileCache()
+    kept = JSONFileCache(str(Path.home() / ".aws" / "cli" / "cache"))
+    inner.get_component("credential_provider").get_provider("assume-role").cache = kept
     return boto3.Session(botocore_session=inner)

@@ -326,6 +326,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.site",
             "chantier.site_settings",
             "chantier.stack",
+            "chantier.staging",
             "chantier.tally",
             "chantier.template",
             "chantier.usage",

@@ -33,8 +33,7 @@ SSO = ("The AWS SSO session has run out, or was never begun.", "Sign in: {login}
 LOGIN = ("The sign-in to AWS has run out.", "Sign in again: aws login")
 MISSING = (
     "There are no AWS credentials here.",
-    "Set them up (aws configure, or aws configure sso) and name them with --profile; or try it "
-    "without an account: add --local.",
+    "Set them up (aws configure, or aws configure sso), or try it without: add --local.",
 )
 # Error of botocore -> what happened, and what to do; {error} is its own sentence.
 ERRORS: dict[str, Said] = {
