@@ -87,7 +87,7 @@ class Board:
         from rich.tree import Tree
 
         done = sum(step.done for step in self.steps.values())
-        head = f"{self.title}  {self.status}  {done} of {len(self.expected)}  {self.seconds:.0f} s"
+        head = f"{self.title}  {self.status}  {done} of {len(self.expected)}  {self.seconds:.1f} s"
         root, room = Tree(Text(head, style="bold")), MOST
         for title in self.names.titles:
             inside = [name for name, section in self.expected.items() if section == title]

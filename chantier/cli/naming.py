@@ -23,12 +23,14 @@ NOUNS = {
     "AWS::Logs::LogStream": "log stream",
     "AWS::Logs::MetricFilter": "metric",
     "AWS::QuickSight::DataSet": "data set",
-    "AWS::QuickSight::DataSource": "data source",
+    "AWS::QuickSight::DataSource": "source",
+    "AWS::QuickSight::RefreshSchedule": "refresh",
     "AWS::S3::BucketPolicy": "policy",
     "AWS::SNS::TopicPolicy": "policy",
     "AWS::SQS::QueuePolicy": "policy",
 }
-WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+WORDS = re.compile(r"QuickSight|Iot|[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+NAMES = {"QuickSight": "QuickSight", "Iot": "IoT"}
 OTHERS = "Others"
 Sections = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -64,6 +66,11 @@ class Names(NamedTuple):
                 return re.sub(r"^\d+\. ", "", title).split(":", 1)[0]
         return OTHERS
 
+    def place(self, logical_id: str) -> int:
+        """Where a resource stands in the template; what is not in it comes last."""
+        known = list(self.resources)
+        return known.index(logical_id) if logical_id in known else len(known)
+
     @property
     def titles(self) -> tuple[str, ...]:
         """The sections in order, and then the one of what stands in none."""
@@ -72,4 +79,6 @@ class Names(NamedTuple):
 
 
 def _words(name: str) -> list[str]:
-    return [word if word.isupper() else word.lower() for word in WORDS.findall(name)]
+    return [
+        NAMES.get(word, word if word.isupper() else word.lower()) for word in WORDS.findall(name)
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,13 @@ if TYPE_CHECKING:
 
 # What is gone with such a resource is gone for good.
 HOLDS_DATA = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::Logs::LogGroup")
-LONGEST = 60
+LONGEST, HEAD = 90, 40
+# More machines than these are one line.
+FEW = 4
+# Properties of one resource that are shown.
+MOST = 6
 PACKED = re.compile(r"# SHA-256 of its source: ([0-9a-f]{64})")
+THING = "AWS::IoT::Thing"
 LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
 # A style of rich, and a line.
 Line = tuple[str, str]
@@ -33,7 +39,8 @@ def show(plan: Plan, names: Names, console: Console) -> None:
 
     for style, line in lines(plan, names):
         # Where nobody has a width, in a log, lines are as long as they are.
-        console.print(Text(clean(line), style=style), soft_wrap=not console.is_terminal)
+        text = _folded(clean(line), console.width) if console.is_terminal else clean(line)
+        console.print(Text(text, style=style), soft_wrap=True)
 
 
 def lines(plan: Plan, names: Names) -> Iterator[Line]:
@@ -46,14 +53,19 @@ def lines(plan: Plan, names: Names) -> Iterator[Line]:
     if plan.parameters:
         yield "bold", "Parameters"
         for one in plan.parameters:
-            yield "", f"  {one.path}: {value(one.before)} -> {value(one.after)}"
+            yield "", f"  ~ {one.path}: {value(one.before)} -> {value(one.after)}"
     if plan.widening:
         yield "bold yellow", "IAM would allow what it does not allow now"
         kinds = {change.logical_id: change.kind for change in plan.changes}
         for wider in plan.widening:
-            yield "yellow", f"  {allowed(wider, names, kinds[wider.logical_id])}"
+            yield "yellow", f"  ! {allowed(wider, names, kinds[wider.logical_id])}"
     for note in plan.notes:
         yield "yellow", f"CloudFormation notes: {note.sentence}"
+
+
+def _folded(line: str, width: int) -> str:
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    return textwrap.fill(line, width, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def heading(plan: Plan) -> str:
@@ -61,8 +73,10 @@ def heading(plan: Plan) -> str:
     if plan.creates:
         return f"{plan.stack} is new: {len(plan.changes)} resources."
     found: dict[str, int] = {}
-    for change in plan.changes:
+    for change in (one for one in plan.changes if not one.follows):
         found[verb(change)] = found.get(verb(change), 0) + 1
+    if following := sum(one.follows for one in plan.changes):
+        found["may follow"] = following
     told = ", ".join(f"{count} {word}" for word, count in found.items())
     return f"Changes to {plan.stack}: {told}."
 
@@ -82,11 +96,12 @@ def value(told: Any) -> str:
     if told == LATER:
         return "(known when it is done)"
     text = told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
+    text = " ".join(text.split())
     if source := PACKED.search(text):
         return f"code {source[1][:8]}"
     if len(text) > LONGEST:
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-        return f"{text[: LONGEST // 2]}... ({len(text):,} characters, SHA-256 {digest})"
+        return f"{text[:HEAD]}... ({len(text):,} characters, SHA-256 {digest})"
     return text or '""'
 
 
@@ -104,13 +119,19 @@ def allowed(one: Widening, names: Names, kind: str) -> str:
     return f"{said}{when} ({one.why})"
 
 
+def _in_section(plan: Plan, names: Names, title: str) -> list[Change]:
+    """The changes of a section, in the template's order."""
+    inside = [one for one in plan.changes if names.section(one.logical_id) == title]
+    return sorted(inside, key=lambda one: names.place(one.logical_id))
+
+
 def _created(plan: Plan, names: Names) -> Iterator[Line]:
     """A line a section: nobody reads eighty."""
     for title in names.titles:
-        inside = [one for one in plan.changes if names.section(one.logical_id) == title]
+        inside = _in_section(plan, names, title)
         if not inside:
             continue
-        things = [one for one in inside if one.kind == "AWS::IoT::Thing"]
+        things = [one for one in inside if one.kind == THING]
         told = [names.human(one.logical_id, one.kind) for one in inside if one not in things]
         if things:
             told.append(f"{len(things)} machines")
@@ -118,12 +139,37 @@ def _created(plan: Plan, names: Names) -> Iterator[Line]:
 
 
 def _changed(plan: Plan, names: Names) -> Iterator[Line]:
+    gone = {one.logical_id: one.before for one in plan.changes if one.action == "Remove"}
+    names = names._replace(resources={**names.resources, **gone})
     for title in names.titles:
-        inside = [one for one in plan.changes if names.section(one.logical_id) == title]
+        inside = [one for one in _in_section(plan, names, title) if not one.follows]
         if inside:
             yield "bold", title
+        fleet = [one for one in inside if one.kind == THING and one.action != "Modify"]
+        if len(fleet) > FEW:
+            yield from _machines(fleet, names)
+            inside = [one for one in inside if one not in fleet]
         for change in inside:
             yield from _change(change, names)
+    if following := [one for one in plan.changes if one.follows]:
+        told = ", ".join(names.human(one.logical_id, one.kind) for one in following)
+        yield "dim", f"Nothing of their own changes, but they refer to what does: {told}"
+
+
+def _machines(fleet: list[Change], names: Names) -> Iterator[Line]:
+    """Many machines as a line each way."""
+    for sign, style, action in (
+        ("+", "green", "Add"),
+        ("+", "green", "Import"),
+        ("-", "red", "Remove"),
+    ):
+        same = [one for one in fleet if one.action == action]
+        told = ", ".join(
+            names.human(one.logical_id, one.kind).removeprefix("machine ") for one in same
+        )
+        after = {"Remove": f"; {_gone(same[0])}", "Import": ", there already"} if same else {}
+        if same:
+            yield style, f"  {sign} {len(same)} machines: {told}{after.get(action, '')}"
 
 
 def _change(change: Change, names: Names) -> Iterator[Line]:
@@ -140,16 +186,17 @@ def _change(change: Change, names: Names) -> Iterator[Line]:
     else:
         maybe = " may be replaced" if change.may_replace else ""
         yield "yellow", f"  ~ {name}{maybe}"
-    for one in change.properties:
+    # What follows another resource is said only where it is all there is.
+    own = [one for one in change.properties if (one.before, one.after) != (None, None)]
+    told = own or change.properties
+    for one in told[:MOST]:
         yield from _property(one, change)
+    if len(told) > MOST:
+        yield "", f"        and {len(told) - MOST} more (--json has them all)"
 
 
 def _property(one: Property, change: Change) -> Iterator[Line]:
-    why = ""
-    if change.replaces and one.recreation == "Always":
-        why = "   makes it anew"
-    elif one.recreation != "Never" and (change.replaces or change.may_replace):
-        why = "   may make it anew"
+    why = "   makes it anew" if change.replaces and one.recreation != "Never" else ""
     cause = f"   follows {one.cause}" if one.cause else ""
     if one.before is None and one.after is None:
         yield "", f"        {one.path}{cause}{why}"
@@ -160,7 +207,7 @@ def _property(one: Property, change: Change) -> Iterator[Line]:
 def _gone(change: Change) -> str:
     """What becomes of the old resource."""
     if change.fate == "Retain":
-        return "the old one stays in the account, outside the stack"
+        return "what there is stays in the account, outside the stack"
     if change.fate == "Snapshot":
         return "a snapshot of the old one is kept"
     lost = " with what it holds" if change.kind in HOLDS_DATA else ""

@@ -38,9 +38,9 @@ def price_of(site: Site, parameters: Mapping[str, str], *, local: bool) -> Price
     mine, full = bill(use), bill(use, regime="none")
     unverified = sum(line.usd for line in mine.lines if not line.verified)
     free = full.usd - mine.usd
-    where = "Here it costs nothing; on AWS about" if local else "It will cost about"
+    where = "Price on AWS" if local else "Price"
     line = (
-        f"{where} {mine.usd:,.2f} USD a month ({use.machines:,} machines, {use.hours:.0f} h, "
-        f"{use.region}); another {free:,.2f} are free of charge. Each meter: chantier costs"
+        f"{where}: {mine.usd:,.2f} USD a month, another {free:,.2f} free "
+        f"({use.machines:,} machines, {use.hours:.0f} h). Each meter: chantier costs"
     )
     return Price(round(mine.usd, 4), round(free, 4), round(unverified, 4), line)

@@ -156,7 +156,7 @@ def _warm(deployment: Deployment, done: Deployed) -> None:
 
 
 def _show(deployment: Deployment, done: Deployed) -> None:
-    took = f" after {deployment.seconds:.0f} s" if done.changed else ""
+    took = f" after {deployment.seconds:.1f} s" if done.changed else ""
     say(f"{done.stack}: {done.status}{took}.")
     for name, value in done.outputs.items():
         click.echo(f"{name} = {value}")

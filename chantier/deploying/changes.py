@@ -13,8 +13,6 @@ from typing import Any, NamedTuple
 from chantier.deploying.differences import differences
 
 RECREATION = ("Never", "Conditionally", "Always")
-# CloudFormation's word for a value that it learns when it makes the resource.
-LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
 
 
 class Property(NamedTuple):
@@ -60,6 +58,12 @@ class Change(NamedTuple):
     before: Mapping[str, Any] = {}
     after: Mapping[str, Any] = {}
 
+    @property
+    def follows(self) -> bool:
+        """Whether nothing of its own changes, and it may only be touched because others are."""
+        own = any(one.before is not None or one.after is not None for one in self.properties)
+        return self.action == "Modify" and not self.replaces and not own
+
 
 def read(
     told: Iterable[Mapping[str, Any]],
@@ -74,9 +78,20 @@ def read(
         before: resources of the deployed template, `reading.resolved`.
         after: those of the new one.
     """
-    return tuple(
-        _change(one["ResourceChange"], before, after) for one in told if "ResourceChange" in one
-    )
+    found = [one["ResourceChange"] for one in told if "ResourceChange" in one]
+    return tuple(_change(one, before, after) for one in found if _there(one, before, after))
+
+
+def _there(
+    told: Mapping[str, Any], before: Mapping[str, object], after: Mapping[str, object]
+) -> bool:
+    """Whether a resource is in the stack at all.
+
+    The embedded AWS lists those too whose condition is false.
+    """
+    name = told["LogicalResourceId"]
+    known = told.get("BeforeContext") or told.get("AfterContext")
+    return bool(known) or name in before or name in after
 
 
 def _change(
@@ -114,13 +129,22 @@ def _properties(
 ) -> tuple[Property, ...]:
     recreation: dict[str, str] = {}
     causes: dict[str, str] = {}
+    given: dict[str, str] = {}
     for detail in told.get("Details", []):
         top = _top(detail["Target"])
         needs = detail["Target"].get("RequiresRecreation", "Never")
         recreation[top] = max(recreation.get(top, "Never"), needs, key=RECREATION.index)
         causes[top] = detail.get("CausingEntity") or causes.get(top, "")
+        if detail.get("ChangeSource") == "ParameterReference":
+            given[top] = detail["CausingEntity"]
     found = [
-        Property(path, one.before, one.after, recreation.get(_root(path), "Never"))
+        Property(
+            path,
+            one.before,
+            one.after,
+            recreation.get(_root(path), "Never"),
+            given.get(_root(path), ""),
+        )
         for one in differences(_bare(was), _bare(will))
         for path in (one.path.removeprefix("Properties."),)
     ]
@@ -134,14 +158,13 @@ def _properties(
             detail["Target"].get("BeforeValue"),
             detail["Target"].get("AfterValue"),
             recreation[_top(detail["Target"])],
+            causes[_top(detail["Target"])],
         )
         for detail in told.get("Details", [])
         if _top(detail["Target"]) not in seen
     ]
     unique = {one.path: one for one in reversed(found)}
-    return tuple(
-        one._replace(cause=causes.get(_root(path), "")) for path, one in reversed(unique.items())
-    )
+    return tuple(reversed(unique.values()))
 
 
 def _bare(resource: Mapping[str, Any]) -> dict[str, Any]:

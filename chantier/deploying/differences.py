@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -35,8 +36,20 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[Difference]
         was, is_ = _by_name(before), _by_name(after)
         for key in [*was, *(key for key in is_ if key not in was)]:
             yield from differences(was.get(key), is_.get(key), f"{path}[{key}]")
+    elif (was := _data(before)) and (is_ := _data(after)):
+        yield from differences(was, is_, path)
     else:
         yield Difference(path, before, after)
+
+
+def _data(value: Any) -> Any:
+    """The data in a text that holds some, as the body of a dashboard does; else None."""
+    if not (isinstance(value, str) and value.lstrip().startswith("{")):
+        return None
+    try:
+        return json.loads(value)
+    except ValueError:
+        return None
 
 
 def _items(value: Any) -> bool:
