@@ -18,7 +18,10 @@ from troposphere import BaseAWSObject
 PACKAGE = Path(__file__).parents[1]
 FOLDER = str(PACKAGE / "resources")
 MADE = BaseAWSObject.__init__.__code__
-SITE_LINE = re.compile(r'^\s*(?:id|name|region)\s*=\s*"([^"]+)"')
+SITE_LINE = re.compile(r'^\s*(id|name|region)\s*=\s*"([^"]+)"')
+# A machine says more than a zone or the site, and these more than the region.
+SUREST = ("id", "name", "region")
+ARN = re.compile(r"arn:\S+")
 
 
 class Origin(NamedTuple):
@@ -81,13 +84,14 @@ def site_line(text: str, *, file: str, about: Iterable[str]) -> Origin | None:
         about: texts that may hold such a name, the surest first.
     """
     lines = [
-        (found[1], number)
+        (SUREST.index(found[1]), -len(found[2]), found[2], number)
         for number, line in enumerate(text.splitlines(), 1)
         if (found := SITE_LINE.match(line))
     ]
     for said in about:
-        # The longest first: EX-0012 is not EX-001.
-        for name, number in sorted(lines, key=lambda one: -len(one[0])):
-            if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", said):
+        # Every ARN has the region, and many the site.
+        bare = ARN.sub("", said)
+        for _, _, name, number in sorted(lines):
+            if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", bare):
                 return Origin(file, number, name)
     return None

@@ -25,7 +25,12 @@ class Cause(NamedTuple):
 # The first that fits counts: the narrow ones come first.
 CAUSES = (
     Cause(
-        r"EarlyValidation|NAME_CONFLICT|AlreadyExists|already (exists|owned)|"
+        r"already exists in stack",
+        "Another stack has it, and nothing is in two stacks. Give it another id here, or deploy "
+        "the other site without it first.",
+    ),
+    Cause(
+        r"EarlyValidation|NAME_CONFLICT|AlreadyExists|already (exist|owned)|"
         r"BucketAlreadyOwnedByYou|name is not available",
         "Something of that name is there already, of another stack or made by hand: delete it, or "
         "give this site another name ([site] name).",
