@@ -218,7 +218,7 @@ def discard(cloud: Cloud, made: Plan) -> None:
         change_set.discard(
             cloud.client("cloudformation"),
             made.change_set,
-            stack_id=made.stack_id,
+            name=made.stack,
             creates=made.creates,
         )
 

@@ -87,7 +87,8 @@ class Board:
         from rich.tree import Tree
 
         done = sum(step.done for step in self.steps.values())
-        head = f"{self.title}  {self.status}  {done} of {len(self.expected)}  {self.seconds:.1f} s"
+        count = "" if self._undoes else f"{done} of {len(self.expected)}  "
+        head = f"{self.title}  {self.status}  {count}{self.seconds:.1f} s"
         root, room = Tree(Text(head, style="bold")), MOST
         for title in self.names.titles:
             inside = [name for name, section in self.expected.items() if section == title]
@@ -106,12 +107,19 @@ class Board:
         from rich.text import Text
 
         over = [name for name in inside if self._rests(name)]
+        if self._undoes:
+            gone = sum(self.steps[name].status == "DELETE_COMPLETE" for name in over)
+            return Text(f"{title:<18}{gone:>4} undone", style="dim")
         style = "green" if len(over) == len(inside) else ""
         times = [self.ended[name] for name in over]
         took = ""
         if times and len(over) == len(inside):
             took = f"{max(times) - min(self.began[name] for name in inside):6.1f} s"
         return Text(f"{title:<18}{len(over):>4} of {len(inside):<4}{took}", style=style)
+
+    @property
+    def _undoes(self) -> bool:
+        return "ROLLBACK" in self.status
 
     def _rests(self, name: str) -> bool:
         return name in self.steps and self.steps[name].done

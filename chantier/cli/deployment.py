@@ -18,7 +18,7 @@ from chantier.cli.board import Board, watching
 from chantier.cli.naming import Names
 from chantier.cli.options import PROFILE, REGION, SITE_FILE, told
 from chantier.cli.plan import show as show_plan
-from chantier.cli.show import clean, say
+from chantier.cli.show import clean, fold, say
 from chantier.errors import ChantierError
 
 if TYPE_CHECKING:
@@ -135,9 +135,9 @@ class Deployment:
         """Whether to recover a stack: asked, unless there is nothing to ask."""
         if self.order.plan_only or not trouble.remedy:
             return False
-        say(trouble.means)
+        say(fold(trouble.means, indent=0))
         for cause in trouble.causes[:1]:
-            say(f"It failed of {clean(cause.sentence)}")
+            say(fold(f"It failed of {clean(cause.sentence)}", indent=0))
         if trouble.question:
             self.confirm(trouble.question)
         else:

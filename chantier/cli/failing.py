@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chantier.cli.naming import Names
-from chantier.cli.show import clean, red, say
+from chantier.cli.show import clean, fold, red, say
 
 if TYPE_CHECKING:
     from chantier.deploying.failures import Failure
@@ -49,16 +49,16 @@ def show(error: StackError, names: Names, *, site: Site, site_path: Path) -> Non
     causes = [one for one in error.causes if isinstance(one, Failure)]
     if not causes:
         for reason in error.reasons:
-            say(f"  {clean(reason)}")
+            say(fold(f"  {clean(reason)}"))
     for first in causes[:1]:
         name = names.full(first.logical_id, first.kind) if first.logical_id else "The template"
         say(red(f"  {name}"))
         told = explained(first, names, site=site, site_path=site_path)
         for heading, text in told.items():
             if text:
-                say(f"    {heading:11} {clean(text)}")
+                say(fold(f"    {heading:11} {clean(text)}", indent=16))
     for other in causes[1 : ALSO + 1]:
-        say(f"  also {clean(other.sentence)}")
+        say(fold(f"  also {clean(other.sentence)}", indent=7))
     if len(causes) > ALSO + 1:
         say(f"  and {len(causes) - ALSO - 1} more")
     if error.hint:

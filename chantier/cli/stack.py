@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chantier.cli.options import claim, cloud_for, json_option, load, local_option, site_option
-from chantier.cli.show import answer, say
+from chantier.cli.show import answer, fold, say
 
 if TYPE_CHECKING:
     from chantier.cli.deployment import Deployment, Order
@@ -74,7 +74,7 @@ def _prepared(order: Order, cloud: Cloud, site: Site) -> tuple[Deployment, Price
 
         parameters |= without_lacking(body, say)
     price = price_of(site, parameters, local=order.local)
-    say(price.line)
+    say(fold(price.line))
     return Deployment(order, cloud, site, body, parameters), price
 
 

@@ -49,10 +49,10 @@ def make(client: Any, *, creates: bool, **request: Any) -> Made:
             return Made(arn, stack_id, tuple(_changes(client, arn)), notes)
         checks = failures.early(client, ChangeSetName=arn)
     except BaseException:
-        discard(client, arn, stack_id=stack_id, creates=creates)
+        discard(client, arn, name=request["StackName"], creates=creates)
         raise
     reason = described.get("StatusReason", "no reason given")
-    discard(client, arn, stack_id=stack_id, creates=creates)
+    discard(client, arn, name=request["StackName"], creates=creates)
     if not creates and any(mark in reason for mark in NO_CHANGE):
         return Made("", stack_id)
     found = checks or (failures.Failure("", "", failures.cleaned(reason)),)
@@ -63,7 +63,7 @@ def make(client: Any, *, creates: bool, **request: Any) -> Made:
     )
 
 
-def discard(client: Any, arn: str, *, stack_id: str, creates: bool) -> None:
+def discard(client: Any, arn: str, *, name: str, creates: bool) -> None:
     """Delete a change set, and the empty stack that was made for it.
 
     A stack in review that holds somebody else's change set stays.
@@ -72,12 +72,12 @@ def discard(client: Any, arn: str, *, stack_id: str, creates: bool) -> None:
     if not creates:
         return
     for _, __ in zip(range(20), stacks.pauses(), strict=False):
-        others = client.list_change_sets(StackName=stack_id)["Summaries"]
+        others = client.list_change_sets(StackName=name)["Summaries"]
         if not any(one["ChangeSetId"] == arn for one in others):
             break
-    found = stacks.describe(client, stack_id)
+    found = stacks.describe(client, name)
     if found and found["StackStatus"] == REVIEW and not others:
-        client.delete_stack(StackName=stack_id)
+        client.delete_stack(StackName=found["StackId"])
 
 
 def _create(client: Any, **request: Any) -> Any:

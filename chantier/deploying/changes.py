@@ -99,15 +99,19 @@ def _change(
     before: Mapping[str, Mapping[str, Any]],
     after: Mapping[str, Mapping[str, Any]],
 ) -> Change:
-    name, action = told["LogicalResourceId"], told["Action"]
+    name = told["LogicalResourceId"]
     was = _side(told.get("BeforeContext"), before.get(name))
     will = _side(told.get("AfterContext"), after.get(name))
+    action = told["Action"]
+    if action == "Modify" and not (was and will):
+        # The embedded AWS says so too where a condition brings a resource in or takes it out.
+        action = "Add" if will else "Remove"
     return Change(
         action=action,
         logical_id=name,
         kind=told["ResourceType"],
         replaces=told.get("Replacement") == "True",
-        may_replace=told.get("Replacement") == "Conditional",
+        may_replace=told.get("Replacement") == "Conditional" and action == "Modify",
         properties=_properties(told, was, will) if action not in ("Add", "Remove") else (),
         fate=told.get("PolicyAction", "").removeprefix("ReplaceAnd"),
         before=was,
