@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from chantier.cli.deployment import Deployment, Order
+from chantier.cloud import Cloud
 from chantier.deploying.recovery import Trouble, ready
 from chantier.deploying.watching import Step
 from chantier.errors import ChantierError, StackError
+from chantier.site import EXAMPLE, Site
+from chantier.stack import Plan
 
 ARN = "arn:aws:cloudformation:eu-west-3:111122223333:stack/chantier-x/1"
 
@@ -150,3 +155,41 @@ def test_a_remedy_that_does_not_help_is_not_tried_for_ever() -> None:
         start(client)
     assert client.called == ["continue"]
     assert "--resources-to-skip" in failed.value.hint
+
+
+class Interrupted(Stacks):
+    """A CloudFormation in front of which somebody types Ctrl-C once it has begun."""
+
+    def execute_change_set(self, **_asked: str) -> None:
+        self.called.append("execute")
+        self._tell("UPDATE_IN_PROGRESS")
+
+    def get_paginator(self, name: str) -> Stacks:
+        if len(self.called) > 1:
+            raise KeyboardInterrupt
+        self.called.append("look")
+        return super().get_paginator(name)
+
+
+class InterruptedCloud(Cloud):
+    """A cloud with that CloudFormation alone."""
+
+    held = Interrupted("UPDATE_COMPLETE")
+
+    def client(self, service: str) -> Any:
+        assert service == "cloudformation"
+        return self.held
+
+
+def test_ctrl_c_says_what_goes_on_how_to_watch_it_and_how_to_stop_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    site = Site.load(EXAMPLE)
+    order = Order(Path("chantier.toml"), {}, local=False, yes=True, plan_only=False)
+    deployment = Deployment(order, InterruptedCloud("aws", "eu-west-3"), site, "Resources: {}", {})
+    with pytest.raises(KeyboardInterrupt):
+        deployment.carry_out(Plan("chantier-x", "arn", (), creates=False, stack_id=ARN))
+    said = capsys.readouterr().err
+    assert "chantier-x is UPDATE_IN_PROGRESS and goes on without this terminal." in said
+    assert "Watch it: chantier deploy\n" in said
+    assert "Stop it:  aws cloudformation cancel-update-stack --stack-name chantier-x" in said

@@ -61,6 +61,9 @@ def lines(plan: Plan, names: Names) -> Iterator[Line]:
             yield "yellow", f"  ! {allowed(wider, names, kinds[wider.logical_id])}"
     for note in plan.notes:
         yield "yellow", f"CloudFormation notes: {note.sentence}"
+    if following := [one for one in plan.changes if one.follows]:
+        told = ", ".join(names.human(one.logical_id, one.kind) for one in following)
+        yield "dim", f"Nothing of their own changes, but they refer to what does: {told}"
 
 
 def _folded(line: str, width: int) -> str:
@@ -151,9 +154,6 @@ def _changed(plan: Plan, names: Names) -> Iterator[Line]:
             inside = [one for one in inside if one not in fleet]
         for change in inside:
             yield from _change(change, names)
-    if following := [one for one in plan.changes if one.follows]:
-        told = ", ".join(names.human(one.logical_id, one.kind) for one in following)
-        yield "dim", f"Nothing of their own changes, but they refer to what does: {told}"
 
 
 def _machines(fleet: list[Change], names: Names) -> Iterator[Line]:

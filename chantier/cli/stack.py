@@ -53,7 +53,7 @@ def deploy(site_path: Path, given: tuple[str, ...], **asked: Any) -> None:
     cloud = cloud_for(site_path, site, local=order.local)
     deployment, price = _prepared(order, cloud, site)
     if asked["console"]:
-        _link(deployment)
+        print_link(deployment)
         return
     _run(deployment, price, as_json=asked["as_json"])
 
@@ -167,8 +167,8 @@ def _show(deployment: Deployment, done: Deployed) -> None:
         say(f"Next: chantier alerts{tail}")
 
 
-def _link(deployment: Deployment) -> None:
-    """The template in the staging bucket, and the console's page that takes it."""
+def print_link(deployment: Deployment) -> None:
+    """Put the template in the staging bucket; print the console's page that takes it."""
     from urllib.parse import quote, urlencode
 
     from chantier.stack import stack_name

@@ -13,14 +13,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from click.testing import CliRunner, Result
 
 from chantier.cli import main
+from chantier.cli.deployment import Deployment, Order
+from chantier.cli.stack import print_link
 from chantier.cloud import Cloud
 from chantier.deploying import stacks
-from chantier.site import EXAMPLE
+from chantier.site import EXAMPLE, Site
+from chantier.template import synthesize
 
 pytestmark = pytest.mark.embedded
 Run = Callable[..., Result]
@@ -225,3 +229,22 @@ def test_in_a_terminal_it_asks_and_no_leaves_nothing(cloud: Cloud, project: Path
     assert f"The same without questions: chantier deploy --site {path} --local --yes" in seen
     assert "\x1b[3" not in seen
     assert "done    alerts table (AlertsTable)" in seen
+
+
+def test_the_console_link_carries_template_stack_and_parameters(
+    cloud: Cloud, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = site_file(project, "linked", "L")
+    site = Site.load(path)
+    order = Order(path, {"AlertEmail": "a+b@example.com"}, local=False, yes=False, plan_only=False)
+    print_link(Deployment(order, cloud, site, synthesize(site), dict(order.given)))
+    link = capsys.readouterr().out.strip()
+    assert link.startswith(
+        "https://console.aws.amazon.com/cloudformation/home?region=eu-west-3#/stacks/create/review?"
+    )
+    asked = parse_qs(link.split("review?", 1)[1])
+    assert asked["stackName"] == ["chantier-linked"]
+    assert asked["param_AlertEmail"] == ["a+b@example.com"]
+    bucket, key = asked["templateURL"][0].split("/", 4)[-2:]
+    held = cloud.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    assert held.decode() == synthesize(site)
