@@ -34,7 +34,7 @@ demo: setup ## Run a whole site on the embedded AWS (REPLAY=FILE replays a recor
 
 simulate: setup ## Run the site's machines on the local stack (AWS=1 on your account; ARGS=options)
 	@test -e chantier.toml || $(BIN)/chantier init
-	@test -n "$(AWS)" || { $(BIN)/chantier local up && $(BIN)/chantier deploy --local >/dev/null \
+	@test -n "$(AWS)" || { $(BIN)/chantier local up && $(BIN)/chantier deploy --local --yes >/dev/null \
 	  && $(BIN)/chantier machine add --all --local; }
 	@$(BIN)/chantier simulate $(if $(AWS),,--local) $(ARGS)
 

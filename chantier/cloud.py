@@ -7,6 +7,7 @@ run the same code. Nothing here knows which of the two it is.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ class Cloud:
         ca: PEM file that the API's TLS certificate is checked against.
         credentials: (access key id, secret); None for the usual AWS chain.
         local_broker: the broker, where DescribeEndpoint does not say it.
+        profile: of ~/.aws/config; None for AWS_PROFILE, or the usual chain.
     """
 
     name: str
@@ -45,15 +47,15 @@ class Cloud:
     ca: Path | None = None
     credentials: tuple[str, str] | None = None
     local_broker: Broker | None = None
+    profile: str | None = None
 
     def client(self, service: str) -> Any:
         """A boto3 client of `service` (for example "cloudformation")."""
-        import boto3  # noqa: PLC0415 - a quarter of a second that `--help` should not pay
-        from botocore.config import Config  # noqa: PLC0415 - same reason
+        from botocore.config import Config  # noqa: PLC0415 - a quarter of a second, not for --help
 
         key, secret = self.credentials or (None, None)
-        return boto3.client(
-            service,  # type: ignore[call-overload]  # the name is not known statically
+        return _session(self.profile).client(
+            service,
             region_name=self.region,
             endpoint_url=self.endpoint_url,
             verify=str(self.ca) if self.ca else None,
@@ -71,3 +73,19 @@ class Cloud:
             return self.local_broker
         endpoint = self.client("iot").describe_endpoint(endpointType="iot:Data-ATS")
         return Broker(host=endpoint["endpointAddress"], port=8883, ca=None)
+
+
+@cache
+def _session(profile: str | None) -> Any:
+    """One session a profile: each would ask for a role, and its MFA code, again.
+
+    What a role gives is kept where the AWS CLI keeps it, so that one code serves both.
+    """
+    import boto3  # noqa: PLC0415 - a quarter of a second that `--help` should not pay
+    from botocore.session import Session  # noqa: PLC0415 - same reason
+    from botocore.utils import JSONFileCache  # noqa: PLC0415 - same reason
+
+    inner = Session(profile=profile)
+    kept = JSONFileCache(str(Path.home() / ".aws" / "cli" / "cache"))
+    inner.get_component("credential_provider").get_provider("assume-role").cache = kept
+    return boto3.Session(botocore_session=inner)

@@ -60,8 +60,20 @@ class StackError(ChantierError):
     Args:
         message: which stack, and the state it ended in.
         reasons: what failed first, one line a resource.
+        status: the state it ended in; empty where nothing was begun.
+        causes: the reasons as `chantier.deploying.failures.Failure`, where it was a resource.
     """
 
-    def __init__(self, message: str, reasons: tuple[str, ...] = (), hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        reasons: tuple[str, ...] = (),
+        hint: str = "",
+        *,
+        status: str = "",
+        causes: tuple[object, ...] = (),
+    ) -> None:
         super().__init__("\n".join((message, *(f"  {reason}" for reason in reasons))), hint)
         self.reasons = reasons
+        self.status = status
+        self.causes = causes

@@ -1,36 +1,32 @@
 """A stack: change set made, shown, executed, watched to its end.
 
 The same calls go to AWS and to the embedded AWS. Deciding and doing are apart:
-`plan` makes the change set and returns it as data, `execute` carries it out.
+`plan` makes the change set and returns it as data, `execute` carries it out and `discard`
+throws it away. How each is done stands in `chantier.deploying`.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from chantier.cloud import Cloud
 from chantier.declared import declared, kept
+from chantier.deploying import (
+    change_set,
+    changes,
+    differences,
+    failures,
+    reading,
+    recovery,
+    stacks,
+    watching,
+    widening,
+)
 from chantier.errors import ChantierError, StackError
 from chantier.staging import template_argument
 
 Say = Callable[[str], None]
-
-# Polling starts fast for the embedded AWS and settles at a pace that CloudFormation allows.
-FIRST_POLL_S, LAST_POLL_S, SLOWER = 0.1, 3.0, 1.3
-NO_CHANGE = ("didn't contain changes", "No updates are to be performed", "no changes")
-CANCELLED = ("cancelled", "canceled")
-USABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
-
-
-class Change(NamedTuple):
-    """One resource that a deployment touches."""
-
-    action: str
-    logical_id: str
-    kind: str
-    replaces: bool
 
 
 class Plan(NamedTuple):
@@ -41,12 +37,20 @@ class Plan(NamedTuple):
         change_set: its ARN; empty when nothing would change.
         changes: one a resource.
         creates: whether the stack is new.
+        stack_id: its ARN.
+        parameters: those that get another value.
+        widening: what would be allowed that is not now; a new stack's policies are not in it.
+        notes: what CloudFormation's own checks find worth knowing.
     """
 
     stack: str
     change_set: str
-    changes: tuple[Change, ...]
+    changes: tuple[changes.Change, ...]
     creates: bool
+    stack_id: str = ""
+    parameters: tuple[differences.Difference, ...] = ()
+    widening: tuple[widening.Widening, ...] = ()
+    notes: tuple[failures.Failure, ...] = ()
 
 
 class Deployed(NamedTuple):
@@ -75,6 +79,8 @@ def deploy(
 ) -> Deployed:
     """Create or update the stack of a site; nothing to change is a success.
 
+    It asks nobody: what is left of a creation that failed is deleted.
+
     Args:
         cloud: where.
         body: the template's text.
@@ -88,42 +94,47 @@ def deploy(
     made = plan(cloud, body, site=site, parameters=parameters, say=say)
     if not made.change_set:
         say("Nothing to change.")
-        return Deployed(
-            made.stack, _status(cloud, made.stack), changed=False, outputs=outputs(cloud, site)
-        )
+        return unchanged(cloud, site)
     for change in made.changes:
         mark = " (replaced)" if change.replaces else ""
         say(f"  {change.action.lower():7} {change.logical_id} {change.kind}{mark}")
-    status = execute(cloud, made, say=say)
+    status = execute(cloud, made, tell=telling(say))
     return Deployed(made.stack, status, changed=True, outputs=outputs(cloud, site))
 
 
-def plan(cloud: Cloud, body: str, *, site: str, parameters: Mapping[str, str], say: Say) -> Plan:
+def plan(  # noqa: PLR0913 - what is deployed, and who is asked and told
+    cloud: Cloud,
+    body: str,
+    *,
+    site: str,
+    parameters: Mapping[str, str],
+    say: Say,
+    agree: recovery.Agree | None = None,
+    tell: watching.Tell | None = None,
+) -> Plan:
     """Make the change set of a deployment, and read it back.
+
+    Args:
+        cloud: where.
+        body: the template's text.
+        site: site name.
+        parameters: template parameters to set.
+        say: receives a line at a time.
+        agree: whether to recover a stack that no deployment can start from; None for yes where
+            nothing that worked is touched.
+        tell: receives each step of a recovery; None for `say`.
 
     Raises:
         ChantierError: the stack is busy or broken.
         StackError: CloudFormation refuses the template.
     """
     client, name = cloud.client("cloudformation"), stack_name(site)
-    found = _describe(client, name)
-    if found and found["StackStatus"] == "ROLLBACK_COMPLETE":
-        say(f"{name} failed to create before; deleting what is left of it.")
-        seen = {event["EventId"] for event in _events(client, found["StackId"])}
-        client.delete_stack(StackName=name)
-        _wait(client, found["StackId"], say=say, seen=seen)
-        found = None
-    if found and found["StackStatus"] not in (*USABLE, "REVIEW_IN_PROGRESS"):
-        raise ChantierError(
-            f"Stack {name} is {found['StackStatus']}: a deployment cannot start from there.",
-            hint="Wait until it is done, or mend it in the CloudFormation console; then again.",
-        )
-    creates = not found or found["StackStatus"] == "REVIEW_IN_PROGRESS"
-    arn = _change_set(
+    found = recovery.ready(client, name, agree=agree or _agreeing(say), tell=tell or telling(say))
+    creates = not found or found["StackStatus"] == change_set.REVIEW
+    made = change_set.make(
         client,
+        creates=creates,
         StackName=name,
-        ChangeSetName=f"chantier-{time.time_ns()}",
-        ChangeSetType="CREATE" if creates else "UPDATE",
         Capabilities=["CAPABILITY_IAM"],
         # Things outlive their stack, and `machine add` makes some before it: both are taken in.
         ImportExistingResources=True,
@@ -131,35 +142,92 @@ def plan(cloud: Cloud, body: str, *, site: str, parameters: Mapping[str, str], s
         Tags=[{"Key": "chantier:site", "Value": site}],
         **template_argument(cloud, body, site=site),
     )
-    described = _settled(client, arn)
-    if described["Status"] == "FAILED":
-        reason = described.get("StatusReason", "no reason given")
-        client.delete_change_set(ChangeSetName=arn)
-        if not creates and any(mark in reason for mark in NO_CHANGE):
-            return Plan(name, "", (), creates=False)
-        raise StackError(f"CloudFormation refuses the template for {name}: {reason}")
-    changes = tuple(_changes(client, arn))
-    return Plan(name, arn, changes, creates)
+    if not made.arn:
+        return Plan(name, "", (), creates=False, stack_id=made.stack_id)
+    return _read(client, body, parameters, made, Plan(name, made.arn, (), creates))
 
 
-def execute(cloud: Cloud, made: Plan, *, say: Say) -> str:
+def _read(
+    client: Any, body: str, parameters: Mapping[str, str], made: change_set.Made, empty: Plan
+) -> Plan:
+    """A plan from a change set, the deployed template and the new one."""
+    old: dict[str, Any] = {}
+    held: dict[str, str] = {}
+    if not empty.creates:
+        old = reading.plain(stacks.template(client, made.stack_id))
+        held = stacks.parameters(stacks.describe(client, made.stack_id))
+    new = reading.plain(body)
+    told = changes.read(
+        made.changes,
+        before=reading.resolved(old, held),
+        after=reading.resolved(new, {**held, **parameters}),
+    )
+    before, after = reading.values(old, held), reading.values(new, {**held, **parameters})
+    return empty._replace(
+        stack_id=made.stack_id,
+        changes=told,
+        parameters=() if empty.creates else tuple(differences.differences(before, after)),
+        widening=() if empty.creates else widening.widening(told),
+        notes=made.notes,
+    )
+
+
+def execute(cloud: Cloud, made: Plan, *, tell: watching.Tell) -> str:
     """Carry a plan out and watch it; returns the stack's final status.
 
     Raises:
         StackError: it failed; with the reasons of the resources that failed first.
     """
     client = cloud.client("cloudformation")
-    stack_id = _describe(client, made.stack)["StackId"]
-    seen = {event["EventId"] for event in _events(client, stack_id)}
+    stack_id = made.stack_id
+    last = stacks.last_event(client, stack_id)
     client.execute_change_set(ChangeSetName=made.change_set)
-    status, reasons = _wait(client, stack_id, say=say, seen=seen)
-    if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-        raise StackError(
-            f"Stack {made.stack} ended as {status}. What failed first:",
-            tuple(reasons) or ("CloudFormation gave no reason",),
-            "Mend that, then deploy again; nothing half-made was kept.",
+    ended = watching.follow(client, stack_id, after=last, tell=tell)
+    if ended.status not in watching.GOOD:
+        raise failed(client, made.stack, stack_id, ended)
+    return ended.status
+
+
+def failed(client: Any, name: str, stack_id: str, ended: watching.Ended) -> StackError:
+    """The error for an operation that ended badly, the first cause first."""
+    causes = failures.early(client, StackName=stack_id) if _checked(ended) else ()
+    causes = causes or failures.of_events(ended.events, stack_id=stack_id)
+    return StackError(
+        f"Stack {name} ended as {ended.status}. What failed first:",
+        tuple(one.sentence for one in causes) or ("CloudFormation gave no reason",),
+        "Mend that, then deploy again; nothing half-made was kept."
+        if ended.status.endswith("ROLLBACK_COMPLETE")
+        else "Mend that, then deploy again: it says how to recover the stack.",
+        status=ended.status,
+        causes=causes,
+    )
+
+
+def _checked(ended: watching.Ended) -> bool:
+    """Whether a check before the deployment failed: the events hold no cause then."""
+    return any(
+        event.get("DetailedStatus") == "VALIDATION_FAILED"
+        or any(mark in event.get("ResourceStatusReason", "") for mark in failures.EARLY)
+        for event in ended.events
+    )
+
+
+def discard(cloud: Cloud, made: Plan) -> None:
+    """Throw a plan away, and the empty stack that was made for it."""
+    if made.change_set:
+        change_set.discard(
+            cloud.client("cloudformation"),
+            made.change_set,
+            name=made.stack,
+            creates=made.creates,
         )
-    return status
+
+
+def unchanged(cloud: Cloud, site: str) -> Deployed:
+    """The deployment of a site that had nothing to do."""
+    found = stacks.describe(cloud.client("cloudformation"), stack_name(site))
+    status = str(found["StackStatus"])
+    return Deployed(stack_name(site), status, changed=False, outputs=outputs(cloud, site))
 
 
 def outputs(cloud: Cloud, site: str) -> dict[str, str]:
@@ -169,7 +237,7 @@ def outputs(cloud: Cloud, site: str) -> dict[str, str]:
         ChantierError: it is not deployed.
     """
     name = stack_name(site)
-    found = _describe(cloud.client("cloudformation"), name)
+    found = stacks.describe(cloud.client("cloudformation"), name)
     if not found or found["StackStatus"] in ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"):
         local = " --local" if cloud.name == "local" else ""
         raise ChantierError(
@@ -178,26 +246,35 @@ def outputs(cloud: Cloud, site: str) -> dict[str, str]:
     return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
 
 
-def _change_set(client: Any, **request: Any) -> str:
-    """The ARN of a new change set."""
-    try:
-        return str(client.create_change_set(**request)["Id"])
-    except client.exceptions.ClientError as error:
-        told = error.response["Error"]
-        if told["Code"] != "ValidationError":
-            raise
-        raise StackError(
-            f"CloudFormation refuses the template for {request['StackName']}: {told['Message']}",
-            hint="Check it first: chantier lint",
-        ) from error
+def telling(say: Say) -> watching.Tell:
+    """Steps as lines: what is done, and what has failed."""
+
+    def tell(step: watching.Step) -> None:
+        if step.of_stack:
+            return
+        if step.status.endswith("_FAILED") and not failures.followed(step.reason):
+            say(f"  failed  {step.logical_id}: {failures.cleaned(step.reason)}")
+        elif step.status.endswith("_COMPLETE"):
+            say(f"  done    {step.logical_id}")
+
+    return tell
+
+
+def _agreeing(say: Say) -> recovery.Agree:
+    def agree(trouble: recovery.Trouble) -> bool:
+        if trouble.remedy in ("wait", "delete"):
+            say(trouble.means)
+            return True
+        return False
+
+    return agree
 
 
 def _parameters(
     found: Any, given: Mapping[str, str], known: Mapping[str, Any], say: Say
 ) -> list[dict[str, Any]]:
     """What is given, and what the stack keeps of what the template still has."""
-    told = (found or {}).get("Parameters", [])
-    before = {one["ParameterKey"]: one["ParameterValue"] for one in told}
+    before = stacks.parameters(found)
     for name, value in kept(before, given, known).items():
         say(f"{name} stays {before[name]!r}; the site file says {value!r}: -p {name}={value}")
     return [
@@ -208,80 +285,3 @@ def _parameters(
             if key in known
         ),
     ]
-
-
-def _describe(client: Any, name: str) -> Any:
-    """The stack as CloudFormation describes it; None if there is none."""
-    try:
-        return client.describe_stacks(StackName=name)["Stacks"][0]
-    except client.exceptions.ClientError as error:
-        if "does not exist" in str(error):
-            return None
-        raise
-
-
-def _status(cloud: Cloud, name: str) -> str:
-    return str(_describe(cloud.client("cloudformation"), name)["StackStatus"])
-
-
-def _pauses() -> Iterator[None]:
-    pause = FIRST_POLL_S
-    while True:
-        time.sleep(pause)
-        yield
-        pause = min(LAST_POLL_S, pause * SLOWER)
-
-
-def _settled(client: Any, arn: str) -> Any:
-    for _ in _pauses():
-        described = client.describe_change_set(ChangeSetName=arn)
-        if described["Status"] in ("CREATE_COMPLETE", "FAILED"):
-            return described
-    raise AssertionError
-
-
-def _changes(client: Any, arn: str) -> Iterator[Change]:
-    for page in client.get_paginator("describe_change_set").paginate(ChangeSetName=arn):
-        for one in page["Changes"]:
-            told = one["ResourceChange"]
-            yield Change(
-                action=told["Action"],
-                logical_id=told["LogicalResourceId"],
-                kind=told["ResourceType"],
-                replaces=told.get("Replacement") == "True",
-            )
-
-
-def _events(client: Any, stack_id: str) -> list[Any]:
-    """Every event of a stack, oldest first."""
-    pages = client.get_paginator("describe_stack_events").paginate(StackName=stack_id)
-    return [event for page in pages for event in page["StackEvents"]][::-1]
-
-
-def _wait(client: Any, stack_id: str, *, say: Say, seen: set[str]) -> tuple[str, list[str]]:
-    """Tell each event that was not seen until the stack itself rests.
-
-    Returns:
-        Its status, and why resources failed.
-    """
-    reasons: list[str] = []
-    for _ in _pauses():
-        for event in _events(client, stack_id):
-            if event["EventId"] in seen:
-                continue
-            seen.add(event["EventId"])
-            if event["PhysicalResourceId"] != stack_id:
-                _tell(event, say, reasons)
-            elif not event["ResourceStatus"].endswith("_IN_PROGRESS"):
-                return event["ResourceStatus"], reasons
-    raise AssertionError
-
-
-def _tell(event: Any, say: Say, reasons: list[str]) -> None:
-    status, reason = event["ResourceStatus"], event.get("ResourceStatusReason", "")
-    if status.endswith("_FAILED"):
-        if not any(mark in reason.lower() for mark in CANCELLED):
-            reasons.append(f"{event['LogicalResourceId']} ({event['ResourceType']}): {reason}")
-        say(f"  failed  {event['LogicalResourceId']}: {reason}")
-    elif status.endswith("_COMPLETE"):
-        say(f"  done    {event['LogicalResourceId']}")

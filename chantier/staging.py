@@ -1,7 +1,8 @@
 """Where a template goes that is too long to send in the request: a bucket of its own.
 
 CloudFormation takes 51,200 bytes in a request and 1 MB from S3. The bucket is
-made on the first such deployment, one an account and region.
+made on the first such deployment, one an account and region. CloudFormation keeps its own copy
+of what it deploys, so that those here expire.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from chantier.errors import StackError
 MAX_INLINE_BYTES = 51_200
 MAX_STAGED_BYTES = 1_000_000
 OWN_REGION = "us-east-1"
+# Long enough for a link to the console that somebody was sent.
+KEPT_DAYS = 30
 
 
 def template_argument(cloud: Cloud, body: str, *, site: str) -> dict[str, str]:
@@ -25,9 +28,18 @@ def template_argument(cloud: Cloud, body: str, *, site: str) -> dict[str, str]:
     Raises:
         StackError: CloudFormation takes no template of this size.
     """
-    data = body.encode()
-    if len(data) <= MAX_INLINE_BYTES:
+    if len(body.encode()) <= MAX_INLINE_BYTES:
         return {"TemplateBody": body}
+    return {"TemplateURL": staged(cloud, body, site=site)}
+
+
+def staged(cloud: Cloud, body: str, *, site: str) -> str:
+    """The URL of a copy of a template in the staging bucket.
+
+    Raises:
+        StackError: CloudFormation takes no template of this size.
+    """
+    data = body.encode()
     if len(data) > MAX_STAGED_BYTES:
         raise StackError(
             f"The template of {site} has {len(data):,} bytes; CloudFormation takes "
@@ -38,7 +50,7 @@ def template_argument(cloud: Cloud, body: str, *, site: str) -> dict[str, str]:
     bucket = _bucket(cloud, client)
     key = f"{site}/{hashlib.sha256(data).hexdigest()}.yaml"
     client.put_object(Bucket=bucket, Key=key, Body=data, ContentType="application/yaml")
-    return {"TemplateURL": f"{_base(cloud, bucket)}/{key}"}
+    return f"{_base(cloud, bucket)}/{key}"
 
 
 def _bucket(cloud: Cloud, client: Any) -> str:
@@ -65,6 +77,19 @@ def _make(cloud: Cloud, client: Any, name: str) -> None:
             ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"),
             True,
         ),
+    )
+    client.put_bucket_lifecycle_configuration(
+        Bucket=name,
+        LifecycleConfiguration={
+            "Rules": [
+                {
+                    "ID": "old-templates",
+                    "Status": "Enabled",
+                    "Filter": {"Prefix": ""},
+                    "Expiration": {"Days": KEPT_DAYS},
+                }
+            ]
+        },
     )
     refuse = {
         "Sid": "RefusePlainText",

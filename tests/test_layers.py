@@ -136,8 +136,16 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.cloud": (set(), {"boto3", "botocore"}),
     "chantier.staging": ({"chantier.cloud", "chantier.errors"}, set()),
     "chantier.declared": ({"chantier.errors"}, {"yaml"}),
+    # `troposphere` to see who makes a resource that failed; `yaml` to read what is deployed.
+    "chantier.deploying": ({"chantier.errors"}, {"troposphere", "yaml"}),
     "chantier.stack": (
-        {"chantier.cloud", "chantier.declared", "chantier.staging", "chantier.errors"},
+        {
+            "chantier.cloud",
+            "chantier.declared",
+            "chantier.deploying",
+            "chantier.errors",
+            "chantier.staging",
+        },
         set(),
     ),
     "chantier.identity": (
@@ -326,6 +334,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.day_plot",
             "chantier.declared",
             "chantier.demo",
+            "chantier.deploying",
             "chantier.errors",
             "chantier.exchange",
             "chantier.evaluate",
@@ -345,6 +354,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.site",
             "chantier.site_settings",
             "chantier.stack",
+            "chantier.staging",
             "chantier.tally",
             "chantier.template",
             "chantier.usage",
@@ -352,7 +362,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.words",
             "simulator",
         },
-        {"click", "rich", "botocore"},
+        {"click", "rich", "botocore", "pydantic"},
     ),
     "chantier.__main__": ({"chantier.cli"}, set()),
 }

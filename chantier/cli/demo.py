@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chantier.cli.options import home, json_option, load, site_option
+from chantier.cli.options import home, json_option, load, own_site_option
 from chantier.cli.show import answer, program, say
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@site_option
+@own_site_option
 @json_option
 @click.option(
     "--replay",

@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from chantier.cli.refusals import sentence
+from chantier.cli.show import red
 from chantier.errors import ChantierError, StackError
 
 KNOWN_FAILURE, STACK_FAILURE, INTERRUPTED = 1, 3, 130
@@ -43,7 +45,7 @@ class ChantierGroup(click.Group):
             _say(error.message, error.hint)
             sys.exit(STACK_FAILURE if isinstance(error, StackError) else KNOWN_FAILURE)
         except Exception as error:
-            told = _aws(error)
+            told = sentence(error)
             if told is None:
                 raise
             _say(*told)
@@ -53,25 +55,6 @@ class ChantierGroup(click.Group):
 
 
 def _say(message: str, hint: str) -> None:
-    click.secho(message, fg="red", err=True)
+    click.echo(red(message), err=True)
     if hint:
         click.echo(hint, err=True)
-
-
-def _aws(error: Exception) -> tuple[str, str] | None:
-    """What AWS's own client said, as a sentence; None if it was not AWS."""
-    if not type(error).__module__.startswith(("botocore", "boto3")):
-        return None
-    from botocore import exceptions
-
-    if isinstance(error, exceptions.NoCredentialsError | exceptions.PartialCredentialsError):
-        return (
-            "There are no AWS credentials here.",
-            "Set them up (aws configure), or try it without an account: add --local.",
-        )
-    if isinstance(error, exceptions.EndpointConnectionError):
-        return (
-            f"AWS does not answer: {error}",
-            "Check the network and the region in the site file.",
-        )
-    return f"AWS refused: {error}", ""

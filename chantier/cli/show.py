@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
-from shutil import which
+from shutil import get_terminal_size, which
 from typing import Any
 
 import click
@@ -15,6 +16,21 @@ import click
 def say(text: str) -> None:
     """One line of talk."""
     click.echo(text, err=True)
+
+
+def fold(text: str, *, indent: int = 4) -> str:
+    """The text in lines that the terminal holds; as it is where there is none."""
+    if not sys.stderr.isatty():
+        return text
+    after = " " * indent
+    return textwrap.fill(
+        text, get_terminal_size().columns, subsequent_indent=after, break_on_hyphens=False
+    )
+
+
+def red(text: str) -> str:
+    """The text in red, unless NO_COLOR is set (no-color.org)."""
+    return text if "NO_COLOR" in os.environ else click.style(text, fg="red")
 
 
 def program() -> str:

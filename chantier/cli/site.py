@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from chantier.cli.options import load, site_option, size_option, sized
+from chantier.cli.options import load, own_site_option, site_option, size_option, sized
 from chantier.cli.show import say
 
 
 @click.command()
-@site_option
+@own_site_option
 @click.option("--stdout", is_flag=True, help="Print it instead of writing the file.")
 def init(site_path: Path, *, stdout: bool) -> None:
     """Write a commented site file to start from.

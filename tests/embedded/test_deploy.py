@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from chantier.cloud import Cloud
+from chantier.deploying import stacks
+from chantier.deploying.changes import Property
+from chantier.deploying.widening import Widening
 from chantier.errors import ChantierError, StackError
 from chantier.local import without_lacking
 from chantier.site import EXAMPLE, Site
-from chantier.stack import deploy, outputs, plan, stack_name
-from chantier.staging import MAX_INLINE_BYTES
+from chantier.stack import Plan, deploy, discard, outputs, plan, stack_name
+from chantier.staging import MAX_INLINE_BYTES, staged
 from chantier.template import synthesize
 from tests.embedded.conftest import Deployed
 
@@ -130,3 +133,80 @@ def test_a_site_too_long_for_a_request_deploys_through_a_bucket(cloud: Cloud) ->
     ]
     block = cloud.client("s3").get_public_access_block(Bucket=bucket)
     assert set(block["PublicAccessBlockConfiguration"].values()) == {True}
+
+
+ROLE = """
+Resources:
+  Reader:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement:
+          - {Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: 'sts:AssumeRole'}
+      Policies:
+        - PolicyName: own-work
+          PolicyDocument:
+            Statement:
+              - Effect: Allow
+                Action: [%s]
+                Resource: !Sub 'arn:aws:s3:::${AWS::StackName}/*'
+"""
+
+
+def planned(cloud: Cloud, body: str, site: str) -> Plan:
+    made = plan(cloud, body, site=site, parameters={}, say=lambda _line: None)
+    discard(cloud, made)
+    return made
+
+
+def test_a_replacement_is_told_with_what_was_and_what_will_be(cloud: Cloud) -> None:
+    run(cloud, QUEUE % "replaced-1", "replaced")
+    (change,) = planned(cloud, QUEUE % "replaced-2", "replaced").changes
+    assert (change.replaces, change.fate) == (True, "Delete")
+    (only,) = change.properties
+    assert only == Property("QueueName", "replaced-1", "replaced-2", "Always")
+
+
+def test_a_role_that_may_more_is_called_out_and_one_that_may_less_is_not(cloud: Cloud) -> None:
+    run(cloud, ROLE % "'s3:GetObject'", "wider")
+    (wider,) = planned(cloud, ROLE % "'s3:GetObject', 's3:PutObject'", "wider").widening
+    assert wider == Widening(
+        "Reader", "new action", "", ("s3:PutObject",), "arn:aws:s3:::${AWS::StackName}/*"
+    )
+    run(cloud, ROLE % "'s3:*'", "wider")
+    narrower = planned(cloud, ROLE % "'s3:GetObject'", "wider")
+    assert narrower.changes
+    assert narrower.widening == ()
+
+
+def test_a_plan_that_is_thrown_away_leaves_neither_change_set_nor_stack(cloud: Cloud) -> None:
+    planned(cloud, QUEUE % "thrown", "thrown")
+    assert stacks.describe(cloud.client("cloudformation"), stack_name("thrown")) is None
+
+
+def test_a_stack_in_review_is_taken_over_and_keeps_what_somebody_else_planned(
+    cloud: Cloud,
+) -> None:
+    client = cloud.client("cloudformation")
+    client.create_change_set(
+        StackName=stack_name("reviewed"),
+        ChangeSetName="theirs",
+        ChangeSetType="CREATE",
+        TemplateBody=QUEUE % "theirs",
+    )
+    planned(cloud, QUEUE % "ours", "reviewed")
+    assert stacks.describe(client, stack_name("reviewed"))["StackStatus"] == "REVIEW_IN_PROGRESS"
+    done, _ = run(cloud, QUEUE % "ours", "reviewed")
+    assert done.status == "CREATE_COMPLETE"  # type: ignore[attr-defined]
+
+
+def test_old_templates_expire(cloud: Cloud) -> None:
+    staged(cloud, QUEUE % "staged", site="staged")
+    s3 = cloud.client("s3")
+    (bucket,) = [
+        one["Name"]
+        for one in s3.list_buckets()["Buckets"]
+        if one["Name"].startswith("chantier-templates-")
+    ]
+    (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert (rule["Status"], rule["Expiration"]) == ("Enabled", {"Days": 30})
