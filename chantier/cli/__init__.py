@@ -14,6 +14,7 @@ from chantier.cli.demo import demo
 from chantier.cli.enrolment import claim, enrol
 from chantier.cli.evaluate import evaluate
 from chantier.cli.exits import ChantierGroup
+from chantier.cli.letters import dead_letters
 from chantier.cli.lint import lint
 from chantier.cli.local import local
 from chantier.cli.machine import machine
@@ -50,6 +51,7 @@ for command in (
     alerts,
     report,
     quarantine,
+    dead_letters,
     demo,
 ):
     main.add_command(command)
