@@ -72,6 +72,8 @@ def rule_error(key: str, at: str, body: bytes) -> Letter:
     """
     said = json.loads(body)
     failures = said["failures"]
+    if not failures:
+        raise ValueError(STRANGE)
     payload = _decoded(said.get("base64OriginalPayload", ""))
     machine = machine_of(key)
     stamp = key.rpartition("/")[2].partition("-")[0]
@@ -181,7 +183,10 @@ def raw_error(key: str, at: str, body: bytes) -> Letter:
         text="\n".join(lines),
         tries=tries,
         facts={"messages": str(len(lines)), "type": kind},
-        way=Way(raw="".join(f"{line}\n" for line in lines)),
+        way=Way(
+            raw="".join(f"{line}\n" for line in lines),
+            hindrance="" if lines else "there is nothing in it",
+        ),
     )
 
 

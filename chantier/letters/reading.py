@@ -11,7 +11,7 @@ from chantier.errors import ChantierError
 from chantier.letters.bucket import Bucket
 from chantier.letters.letter import Letter, id_of
 from chantier.letters.notes import Notes, noted
-from chantier.letters.places import CALL, QUEUE
+from chantier.letters.places import CALL, PLACES, QUEUE
 from chantier.letters.queue import LOOK_S, WORK_S, Queue
 from chantier.letters.wanted import NO_LIMIT, Found, Tick, Wanted, no_tick
 
@@ -76,7 +76,7 @@ class Letters:
         letters = self.read(wanted, len(wanted.ids)).letters
         missing = sorted(wanted.ids - {letter.id for letter in letters})
         if missing:
-            near = difflib.get_close_matches(missing[0], self._ids(), n=3)
+            near = self._like(missing[0])
             hint = f"Did you mean {' or '.join(near)}? " if near else ""
             raise ChantierError(
                 f"No dead letter has the id {missing[0][:SHOWN]}: it was replayed or dropped, "
@@ -99,14 +99,18 @@ class Letters:
             self._bucket.remove(letter)
         self.notes.forget(letter)
 
-    def _ids(self) -> list[str]:
-        """The ids of all letters, those of objects without reading them."""
-        kept = [id_of(place, key) for _, key, place in self._bucket.listed(Wanted())]
-        try:
-            queued, _, _ = self._queue.find(Wanted(), NO_LIMIT, LOOK_S, no_tick)
-        finally:
-            self._queue.release()
-        return [*kept, *(letter.id for letter in queued)]
+    def _like(self, one: str) -> list[str]:
+        """The ids that look like one; objects are not read for it."""
+        mark = one.partition("-")[0]
+        wanted = Wanted(places=frozenset(place.name for place in PLACES if place.mark == mark))
+        ids = [id_of(place, key) for _, key, place in self._bucket.listed(wanted)]
+        if any(map(wanted.looks_in, (CALL, QUEUE))):
+            try:
+                queued, _, _ = self._queue.find(wanted, NO_LIMIT, LOOK_S, no_tick)
+            finally:
+                self._queue.release()
+            ids += (letter.id for letter in queued)
+        return difflib.get_close_matches(one, ids, n=3)
 
 
 def _order(letter: Letter) -> tuple[str, str]:
