@@ -36,7 +36,7 @@ class Quarantined(NamedTuple):
     Attributes:
         key: of its object in the bucket.
         machine: who sent it, by its topic.
-        at: when it was put there, ISO 8601 UTC.
+        at: when it arrived, ISO 8601 UTC.
         reason: why it could not be read.
         message: its beginning, as text.
     """

@@ -159,6 +159,19 @@ def test_a_failed_invocation_is_unwrapped() -> None:
     assert letter.facts["request"] == "e4b46cbf-b738-xmpl-8880-a18cdf61200e"
 
 
+def test_what_aws_said_is_told_shorter_and_kept_whole() -> None:
+    role = "arn:aws:sts::123456789012:assumed-role/chantier-lot-1-DetectRole/chantier-lot-1-detect"
+    said = f"User: {role} is not authorized to perform: dynamodb:GetItem"
+    error = "AccessDeniedException (403): " + json.dumps({"__type": "it", "message": said})
+    record = failed_invocation(responsePayload={"errorType": "CallFailed", "errorMessage": error})
+    letter = queued(record)
+    assert letter.reason == (
+        "detect failed: CallFailed: AccessDeniedException (403): User: chantier-lot-1-detect "
+        "is not authorized to perform: dynamodb:GetItem"
+    )
+    assert letter.error == f"CallFailed: {error}"
+
+
 def test_a_call_that_was_never_made_says_so() -> None:
     context = {"functionArn": f"{ARN}detect", "condition": "EventAgeExceeded"}
     record = failed_invocation(requestContext=context)
@@ -344,6 +357,6 @@ def test_a_run_is_summed_up_and_readings_that_came_too_late_are_named(
     show_outcomes([done, done, failed], 0, as_json=False)
     told = capsys.readouterr()
     assert "2 replayed, 1 failed again." in told.err
-    assert "12 readings came too late" in told.err
+    assert "12 readings came after newer" in told.err
     assert "still not" in told.out
     assert (done.ok, failed.ok) == (True, False)

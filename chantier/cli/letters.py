@@ -185,7 +185,8 @@ def drop(  # noqa: PLR0913 - one a choice of the caller's
     wanted = _chosen(letters, site, ids, every=every, **filtered)
     found = letters.read(wanted, limit)
     if found.letters and not confirmed(found, yes=yes):
-        raise click.Abort
+        say("Nothing was dropped.")
+        click.get_current_context().exit(1)
     with count_progress("letters") as tick:
         done = drop_letters(
             letters, found.letters, lambda count, there: tick("dropped", count, there)

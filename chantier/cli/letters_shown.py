@@ -10,6 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from chantier.cli.show import answer, clean, program, say, table
@@ -21,7 +24,8 @@ from chantier.site import Site
 from chantier.words import TABLE
 
 KB, MB = 1_000, 1_000_000
-LONG, WHOLE_TEXT = 140, 4_000
+LONG, COUNTED, WHOLE_TEXT, LONGEST_NAME = 190, 90, 4_000, 24
+HEADINGS = ("id", "when", "machine", "tries", "size", "place, and reason")
 STYLES = {AGAIN: "bold red", STUCK: "red", MOVED: "yellow"}
 
 
@@ -39,13 +43,13 @@ def show_list(found: Found, site: Site, *, limit: int) -> None:
     """The letters, then how many by place and reason."""
     letters = found.letters
     if letters:
-        table(
-            ("id", "when", "machine", "place and reason", "tries", "size"),
-            [_row(letter, site) for letter in letters],
-        )
+        _draw(letters, site)
         table(
             ("letters", "place", "reason"),
-            [(str(one.letters), one.words, _short(one.reason)) for one in counts(letters)],
+            [
+                (str(one.letters), one.words, _short(one.reason, COUNTED))
+                for one in counts(letters)
+            ],
         )
         say(f"One of them whole: {program()} dead-letters show {letters[0].id}")
     elif not found.more:
@@ -56,11 +60,24 @@ def show_list(found: Found, site: Site, *, limit: int) -> None:
         say(f"{found.hidden} more are held by somebody else, or by a run that was killed.")
 
 
-def _row(letter: Letter, site: Site) -> tuple[Any, ...]:
-    what = Text(clean(letter.words), style="bold")
-    what.append(f"\n{clean(_short(letter.reason))}", style="not bold")
+def _draw(letters: Sequence[Letter], site: Site) -> None:
+    """Two lines or more a letter: what it is, and under it the reason, which is long."""
+    console = Console()
+    rows = [HEADINGS, *(_row(letter, site) for letter in letters)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    console.print(Text(lines[0], style="bold"), soft_wrap=True)
+    for letter, line in zip(letters, lines[1:], strict=True):
+        console.print(Text(line), soft_wrap=True)
+        reason = Text(clean(_short(letter.reason)), style="red")
+        console.print(Padding(reason, (0, 0, 0, widths[0] + 2)))
+    console.print()
+
+
+def _row(letter: Letter, site: Site) -> tuple[str, ...]:
     tries = str(letter.tries) if letter.tries else "?"
-    return letter.id, _local(letter.at, site), letter.machine, what, tries, _size(letter.size)
+    of = clean(letter.machine)[:LONGEST_NAME]
+    return letter.id, _local(letter.at, site), of, tries, _size(letter.size), clean(letter.words)
 
 
 def show_whole(letter: Letter, site: Site) -> None:
@@ -78,9 +95,6 @@ def show_whole(letter: Letter, site: Site) -> None:
         "lies in": letter.source,
         "replay": letter.way.sentence,
     }
-    from rich.console import Console
-    from rich.table import Table
-
     drawn = Table.grid(padding=(0, 2, 0, 0))
     drawn.add_column(style="bold", no_wrap=True)
     drawn.add_column(overflow="fold")
@@ -136,8 +150,8 @@ def show_outcomes(outcomes: Sequence[Outcome], more: int, *, as_json: bool) -> N
         say(f"What was refused lies in quarantine: {program()} dead-letters list")
     if late:
         say(
-            f"{late} readings came too late to be judged as they came; settling their day "
-            f"judges them: {program()} alerts settle --day YYYY-MM-DD"
+            f"{late} readings came after newer ones were judged; settling their day judges "
+            f"them: {program()} alerts settle --day YYYY-MM-DD"
         )
     if more:
         say(f"About {more} more are there: run it again.")
@@ -148,11 +162,15 @@ def confirmed(found: Found, *, yes: bool) -> bool:
     for one in counts(found.letters):
         say(f"  {one.letters} x {one.words}: {clean(_short(one.reason))}")
     say(warning(found.letters))
-    return yes or click.prompt("Type yes to drop them", default="", err=True) == "yes"
+    return yes or _asked() == "yes"
 
 
-def _short(reason: str) -> str:
-    return reason if len(reason) <= LONG else f"{reason[: LONG - 1]}\N{HORIZONTAL ELLIPSIS}"
+def _asked() -> str:
+    return str(click.prompt("Type yes to drop them", default="", show_default=False, err=True))
+
+
+def _short(reason: str, most: int = LONG) -> str:
+    return reason if len(reason) <= most else f"{reason[: most - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def _size(count: int) -> str:

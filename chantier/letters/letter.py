@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from chantier.letters.places import Place
 
 ID_DIGITS = 10
+# All of an ARN but the name that it ends with.
+ARN = re.compile(r"\barn:aws[\w-]*:\S*[:/](?=\w)")
 DETECT, WATCH, AGGREGATE = "detect", "watch", "aggregate"
 
 
@@ -55,7 +58,7 @@ class Letter(NamedTuple):
         words: its place in words.
         at: when it ended there, `2026-11-22T09:14:05Z`.
         machine: who sent it, by its topic; empty where it is no one machine's.
-        reason: what went wrong, a sentence.
+        reason: what went wrong, a sentence, with what AWS said, shorter.
         error: what AWS said, as it said it; empty for nothing.
         tries: how often it was tried, as far as is known, replays included.
         size: bytes of the message.
@@ -110,6 +113,15 @@ def json_or_text(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
+
+
+def plain(error: str) -> str:
+    """What AWS said, shorter: of a JSON answer its message, of an ARN its last part."""
+    before, brace, rest = error.partition("{")
+    said = json_or_text(brace + rest)
+    if isinstance(said, dict):
+        error = before + str(said.get("message") or said.get("Message") or rest)
+    return ARN.sub("", error)
 
 
 def written(value: Any) -> str:

@@ -27,6 +27,7 @@ from chantier.letters.letter import (
     json_or_text,
     moment,
     one_message,
+    plain,
     written,
 )
 from chantier.letters.places import CALL, QUEUE, Place
@@ -113,7 +114,7 @@ def _invocation(
         CALL,
         words,
         machine=_machine(event),
-        reason=f"{failed}: {error or condition or 'no reason given'}",
+        reason=f"{failed}: {plain(error) or condition or 'no reason given'}",
         error=error,
         tries=tries,
         text=written(batch or event),
@@ -138,7 +139,7 @@ def _scheduled(message: Mapping[str, Any], body: Any, functions: Mapping[str, st
         message,
         CALL,
         f"schedule of {short or name}",
-        reason=f"the schedule could not call {short or name}: {error or 'no reason given'}",
+        reason=f"the schedule could not call {short or name}: {plain(error) or 'no reason given'}",
         error=error,
         tries=int(said.get("RETRY_ATTEMPTS", 0)) + 1,
         facts={

@@ -18,7 +18,7 @@ from typing import Any
 
 from chantier.decoding import parse
 from chantier.errors import Malformed
-from chantier.letters.letter import DETECT, Letter, Way, id_of, moment, one_message
+from chantier.letters.letter import DETECT, Letter, Way, id_of, moment, one_message, plain
 from chantier.letters.places import RAW_ERROR, RULE, UNREAD, Place
 
 STRANGE = "what lies here is not what this place keeps"
@@ -100,7 +100,7 @@ def rule_error(key: str, at: str, body: bytes) -> Letter:
 
 def _failure(failure: dict[str, Any]) -> str:
     to = _handed_to(failure)
-    said = failure.get("errorMessage", "no reason given")
+    said = plain(str(failure.get("errorMessage", "no reason given")))
     if to:
         return f"AWS IoT could not hand it to {to}: {said}"
     return f"the rule cannot read it: {said}"
@@ -147,11 +147,11 @@ def quarantined(key: str, at: str, body: bytes) -> Letter:
     return _letter(
         UNREAD,
         key,
-        at,
+        # Whoever sends it again makes its object new, and not the message.
+        moment(arrived) or at,
         machine=said["machine"],
         reason=said["reason"],
         text=text,
-        facts={"arrived": moment(arrived)},
         way=way,
     )
 

@@ -28,7 +28,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from chantier.cloud import Cloud
 from chantier.decoding import decode
 from chantier.errors import Malformed
-from chantier.letters.letter import AGGREGATE, DETECT, WATCH, Letter, moment
+from chantier.letters.letter import AGGREGATE, DETECT, WATCH, Letter, moment, plain
 from chantier.letters.messages import OUTPUTS
 from chantier.letters.places import UNREAD
 from chantier.letters.reading import Letters
@@ -172,7 +172,8 @@ class Replay:
         refused, late = str(answer.get("quarantined", "")), int(answer.get("late", 0))
         if refused and letter.place == UNREAD.name:
             self._letters.notes.write(letter, refused, self._clock() * 1000)
-            return Outcome(letter, AGAIN, refused, late)
+            # Its good readings were judged when it came; it brings nothing new.
+            return Outcome(letter, AGAIN, refused)
         self._letters.remove(letter)
         return Outcome(letter, MOVED if refused else DONE, refused, late)
 
@@ -192,7 +193,7 @@ class Replay:
         except ClientError as refused:
             if refused.response["Error"]["Code"].startswith(NOT_ALLOWED):
                 raise
-            raise Failed(str(refused)) from refused
+            raise Failed(plain(str(refused))) from refused
         except ReadTimeoutError as late:
             raise Failed("the function did not answer in time") from late
 
@@ -209,7 +210,7 @@ class Replay:
         answer = self._lambda.invoke(FunctionName=name, Payload=payload)
         said = json.loads(answer["Payload"].read() or b"null")
         if "FunctionError" in answer:
-            raise Failed(_error(said))
+            raise Failed(plain(_error(said)))
         self._woken |= function == WATCH
         return said if isinstance(said, dict) else {}
 
