@@ -17,6 +17,7 @@ from chantier.letters.letter import Letter, moment
 from chantier.letters.places import REPLAYS
 
 READERS = 8
+REPLAYED = "replayed"
 
 
 class Note(NamedTuple):
@@ -86,7 +87,12 @@ def noted(letter: Letter, notes: Mapping[str, Note]) -> Letter:
     note = notes.get(letter.id)
     if note is None:
         return letter
-    facts = {**letter.facts, "first reason": letter.reason, "replayed": note.at}
+    facts = {**letter.facts, "first reason": letter.reason, REPLAYED: note.at}
     return letter._replace(
         tries=letter.tries + note.replays, reason=f"replayed in vain: {note.reason}", facts=facts
     )
+
+
+def is_noted(letter: Letter) -> bool:
+    """Whether there was a note on a letter when it was read."""
+    return REPLAYED in letter.facts

@@ -10,7 +10,7 @@ from chantier.cloud import Cloud
 from chantier.errors import ChantierError
 from chantier.letters.bucket import Bucket
 from chantier.letters.letter import Letter, id_of
-from chantier.letters.notes import Notes, noted
+from chantier.letters.notes import Notes, is_noted, noted
 from chantier.letters.places import CALL, PLACES, QUEUE
 from chantier.letters.queue import LOOK_S, WORK_S, Queue
 from chantier.letters.wanted import NO_LIMIT, Found, Tick, Wanted, no_tick
@@ -92,12 +92,13 @@ class Letters:
         return self._bucket.there(letter)
 
     def remove(self, letter: Letter) -> None:
-        """Remove a letter from its place, then what was noted on it."""
+        """Remove a letter from its place, then what was noted on it before it was read."""
         if letter.place in QUEUED:
             self._queue.remove(letter)
         else:
             self._bucket.remove(letter)
-        self.notes.forget(letter)
+        if is_noted(letter):
+            self.notes.forget(letter)
 
     def _like(self, one: str) -> list[str]:
         """The ids that look like one; objects are not read for it."""

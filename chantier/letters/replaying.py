@@ -117,16 +117,18 @@ class Replay:
             What became of each, and how many more there are, about.
         """
         outcomes: list[Outcome] = []
-        more = 1
-        while more and len(outcomes) < limit:
+        more = 0
+        while room := min(ROUND, limit - len(outcomes)):
             tried = frozenset(one.letter.id for one in outcomes)
-            room = min(ROUND, limit - len(outcomes))
             with self._letters.held(wanted._replace(without=tried), room) as found:
                 there = len(outcomes) + len(found.letters) + found.more
                 for done in self._each(found.letters):
                     outcomes.append(done)
                     tick(len(outcomes), there)
-            more = found.more if found.letters else 0
+            more = found.more
+            # A round that is not full has seen everything; SQS's own count is a guess.
+            if len(found.letters) < room:
+                break
         return outcomes, more
 
     def _each(self, letters: Iterable[Letter]) -> Iterable[Outcome]:
