@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -12,9 +10,13 @@ from typing import Any, NamedTuple
 
 from chantier.cloud import Cloud
 from chantier.errors import ChantierError
-from chantier.records import QUARANTINE, RAW
+from chantier.letters.bucket import Bucket
+from chantier.letters.places import RULE, UNREAD
+from chantier.letters.wanted import NO_LIMIT, Wanted, no_tick
+from chantier.records import RAW
 
 SHOWN = 200
+UNREADABLE = Wanted(places=frozenset({RULE.name, UNREAD.name}))
 
 
 class RawObject(NamedTuple):
@@ -37,7 +39,7 @@ class Quarantined(NamedTuple):
     Attributes:
         key: of its object in the bucket.
         machine: who sent it, by its topic.
-        at: when it arrived, ISO 8601 UTC, from the object's own time.
+        at: when it arrived, ISO 8601 UTC.
         reason: why it could not be read.
         message: its beginning, as text.
     """
@@ -52,7 +54,7 @@ class Quarantined(NamedTuple):
 def raw_objects(cloud: Cloud, bucket: str) -> Iterator[RawObject]:
     """Every object under raw/, oldest day first."""
     client = cloud.client("s3")
-    for key, _ in _keys(client, bucket, RAW):
+    for key in _keys(client, bucket, RAW):
         yield _raw_object(client, bucket, key)
 
 
@@ -68,7 +70,7 @@ def raw_days(
         tick: receives how many objects were read, and how many there are.
     """
     client = cloud.client("s3")
-    keys = [key for day in days for key, _ in _keys(client, bucket, f"{RAW}dt={day}/")]
+    keys = [key for day in days for key in _keys(client, bucket, f"{RAW}dt={day}/")]
     for done, key in enumerate(keys, 1):
         yield _raw_object(client, bucket, key)
         tick(done, len(keys))
@@ -119,32 +121,14 @@ def _message(line: bytes) -> dict[str, Any] | None:
 
 
 def quarantine(cloud: Cloud, bucket: str) -> list[Quarantined]:
-    """Every message in quarantine, with its reason."""
-    client = cloud.client("s3")
-    found = []
-    for key, at in _keys(client, bucket, QUARANTINE):
-        kept = json.loads(client.get_object(Bucket=bucket, Key=key)["Body"].read())
-        found.append(_refused(key, at, kept) if "failures" in kept else _unread(key, at, kept))
-    return found
+    """Every message in quarantine, also the rule's, with its reason; oldest first."""
+    found, _ = Bucket(cloud.client("s3"), bucket).find(UNREADABLE, NO_LIMIT, no_tick)
+    return [
+        Quarantined(one.source, one.machine, one.at, one.reason, one.text[:SHOWN]) for one in found
+    ]
 
 
-def _unread(key: str, at: str, kept: dict[str, Any]) -> Quarantined:
-    """What the detect function kept."""
-    return Quarantined(key, kept["machine"], at, kept["reason"], kept["message"][:SHOWN])
-
-
-def _refused(key: str, at: str, kept: dict[str, Any]) -> Quarantined:
-    """What the rule's error action kept: AWS IoT's error document."""
-    reason = "; ".join(failure["errorMessage"] for failure in kept["failures"])
-    try:
-        original = base64.b64decode(kept["base64OriginalPayload"])
-    except binascii.Error:
-        original = b""
-    machine = key.removeprefix(f"{QUARANTINE}rule/").partition("/")[0]
-    return Quarantined(key, machine, at, reason, original[:SHOWN].decode(errors="replace"))
-
-
-def _keys(client: Any, bucket: str, prefix: str) -> Iterator[tuple[str, str]]:
+def _keys(client: Any, bucket: str, prefix: str) -> Iterator[str]:
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for one in page.get("Contents", []):
-            yield one["Key"], one["LastModified"].isoformat(timespec="seconds")
+            yield one["Key"]

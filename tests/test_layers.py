@@ -177,7 +177,14 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "chantier.hours": ({"chantier.aggregates", "chantier.cloud", "chantier.errors"}, set()),
     "chantier.logs": ({"chantier.cloud"}, set()),
-    "chantier.raw": ({"chantier.cloud", "chantier.errors", "chantier.records"}, set()),
+    "chantier.letters": (
+        {"chantier.cloud", "chantier.decoding", "chantier.errors", "chantier.records"},
+        {"botocore"},
+    ),
+    "chantier.raw": (
+        {"chantier.cloud", "chantier.errors", "chantier.letters", "chantier.records"},
+        set(),
+    ),
     "chantier.gathering": (
         {"chantier.decoding", "chantier.errors", "chantier.raw", "chantier.telemetry"},
         set(),
@@ -342,6 +349,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.fleet",
             "chantier.hours",
             "chantier.identity",
+            "chantier.letters",
             "chantier.lint",
             "chantier.local",
             "chantier.prices",

@@ -15,6 +15,7 @@ from chantier.cli.enrolment import claim, enrol
 from chantier.cli.evaluate import evaluate
 from chantier.cli.exchange import export, import_
 from chantier.cli.exits import ChantierGroup
+from chantier.cli.letters import dead_letters
 from chantier.cli.lint import lint
 from chantier.cli.local import local
 from chantier.cli.machine import machine
@@ -53,6 +54,7 @@ for command in (
     quarantine,
     export,
     import_,
+    dead_letters,
     demo,
 ):
     main.add_command(command)
