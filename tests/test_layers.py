@@ -58,7 +58,12 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.site_faults": (set(), {"pydantic"}),
     "chantier.holidays_of": ({"chantier.errors", "chantier.kept"}, {"holidays"}),
     "chantier.site_rules": (
-        {"chantier.site_faults", "chantier.detection", "chantier.holidays_of"},
+        {
+            "chantier.site_faults",
+            "chantier.detection",
+            "chantier.holidays_of",
+            "chantier.telemetry",
+        },
         set(),
     ),
     "chantier.functions": (
@@ -153,6 +158,22 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.hours": ({"chantier.aggregates", "chantier.cloud", "chantier.errors"}, set()),
     "chantier.logs": ({"chantier.cloud"}, set()),
     "chantier.raw": ({"chantier.cloud", "chantier.records"}, set()),
+    # What a deployed site keeps of what is promised; the embedded AWS is one like any other.
+    "chantier.proving": (
+        {
+            "chantier.alerts",
+            "chantier.cloud",
+            "chantier.errors",
+            "chantier.identity",
+            "chantier.logs",
+            "chantier.records",
+            "chantier.site",
+            "chantier.stack",
+            "chantier.telemetry",
+            "simulator",
+        },
+        {"botocore", "cryptography", "mqtt5"},
+    ),
     "chantier.gathering": (
         {"chantier.decoding", "chantier.errors", "chantier.raw", "chantier.telemetry"},
         set(),
@@ -308,6 +329,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.lint",
             "chantier.local",
             "chantier.prices",
+            "chantier.proving",
             "chantier.quotas",
             "chantier.raw",
             "chantier.records",

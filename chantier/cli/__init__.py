@@ -17,6 +17,7 @@ from chantier.cli.exits import ChantierGroup
 from chantier.cli.lint import lint
 from chantier.cli.local import local
 from chantier.cli.machine import machine
+from chantier.cli.prove import prove
 from chantier.cli.quarantine import quarantine
 from chantier.cli.report import report
 from chantier.cli.settle import settle
@@ -50,6 +51,7 @@ for command in (
     alerts,
     report,
     quarantine,
+    prove,
     demo,
 ):
     main.add_command(command)
