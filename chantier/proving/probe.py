@@ -57,7 +57,8 @@ class Script:
     def __init__(self, site: Site, start: int) -> None:
         self._site = site.name
         self._t = start
-        self._seq = 0
+        # Not the numbers of another run: raw data and log keep those.
+        self._seq = start * 1000
 
     def opening(self, *, claims: bool = False) -> Message:
         """Closes the alert before, and opens one; `claims` to be another machine in its text."""
@@ -126,7 +127,7 @@ def refuse_company(cloud: Cloud, site: Site) -> None:
         raise ChantierError(
             f"Another chantier prove of {site.name} is under way.",
             f"Wait for it; one that was killed is cleaned up after {said['until']} by the next. "
-            f"Sooner: aws iot update-thing --thing-name {name} --remove-thing-type "
+            f"Sooner: aws iot update-thing --thing-name {name} "
             f"--attribute-payload attributes={{site={site.name}}}",
         )
 
