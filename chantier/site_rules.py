@@ -65,7 +65,7 @@ def _probe_faults(site: Any, machines: list[tuple[int, dict[str, Any]]]) -> list
     """Machines that would be taken for the one as which `chantier prove` speaks."""
     name = str(site.get("name")) if isinstance(site, dict) else ""
     return [
-        f"machines, no. {number}, id: found {machine['id']!r}; chantier prove speaks under that name"
+        f"machines, no. {number}, id: found {machine['id']!r}; chantier prove goes by that name"
         for number, machine in machines
         if name and machine.get("id") in (probe_name(name), other_name(name))
     ]

@@ -1,4 +1,4 @@
-"""Everything a run of the probe made is taken away: whatever happened, and what a run left that was killed.
+"""Everything a run of the probe made is taken away, also what one left that was killed.
 
 Nothing is remembered for it: the thing knows its certificates, the table and the bucket know
 the probe's name. What stays are lines in raw objects, which the probe shares with machines.
@@ -154,9 +154,7 @@ def undisturbed() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {
-        one: signal.signal(one, signal.SIG_IGN) for one in (signal.SIGINT, signal.SIGTERM)
-    }
+    before = {one: signal.signal(one, signal.SIG_IGN) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

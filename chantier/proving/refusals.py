@@ -7,9 +7,12 @@ these are asked. Names that are tried are nobody's, so that what is let through 
 from __future__ import annotations
 
 import asyncio
+import functools
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from chantier.proving.hops import ANSWER_S, CONNECT_PAUSE_S
 from chantier.proving.probe import Paper, line_of
-from chantier.proving.promises import Check, broken, holds
+from chantier.proving.promises import Check, broken, holds, unseen
 from chantier.proving.stage import Stage
 from chantier.site import Site
 from chantier.telemetry import ingest_topic, other_name, telemetry_topic
@@ -68,16 +71,20 @@ class Listener(Wire):
             super()._hear(packet)
 
 
+class NotIn(Exception):
+    """The probe has no session in which to try anything."""
+
+
 class Tried(NamedTuple):
     """What came of something that must be refused.
 
     Attributes:
-        refused: whether it was.
+        refused: whether it was; None where it could not be tried.
         said: how.
         ms: how long that took.
     """
 
-    refused: bool
+    refused: bool | None
     said: str
     ms: float
 
@@ -87,9 +94,13 @@ async def _try(act: Callable[[], Awaitable[object]]) -> Tried:
     began = time.perf_counter()
     try:
         await act()
+    except NotIn as out:
+        return Tried(
+            refused=None, said=f"the probe was not let in this time: {out}", ms=_ms_since(began)
+        )
     except (Broken, TimeoutError) as no:
-        return Tried(True, str(no) or "no answer", _ms_since(began))
-    return Tried(False, "the broker allowed it", _ms_since(began))
+        return Tried(refused=True, said=str(no) or "no answer", ms=_ms_since(began))
+    return Tried(refused=False, said="the broker allowed it", ms=_ms_since(began))
 
 
 def _ms_since(began: float) -> float:
@@ -139,10 +150,11 @@ def trespasses(stage: Stage, line: Line) -> list[Check]:
             await wire.subscribe(f"chantier/{stage.site}/#")
 
     async def run() -> list[tuple[str, Tried]]:
-        named = Line(**{**line.__dict__, "client_id": other})
+        named = replace(line, client_id=other)
         found = [("another's name", await _try(lambda: _come_in(named, trust(named))))]
-        for topic in topics:
-            found.append(("another's topic", await _try(lambda topic=topic: publish(topic))))
+        found += [
+            ("another's topic", await _try(functools.partial(publish, topic))) for topic in topics
+        ]
         return [*found, ("listening", await _try(listen))]
 
     return _worst(stage, asyncio.run(run()))
@@ -157,19 +169,18 @@ def _worst(stage: Stage, tried: list[tuple[str, Tried]]) -> list[Check]:
     return [_check(stage, name, one) for name, one in found.items()]
 
 
-class _session:  # noqa: N801 - used as a function
+@asynccontextmanager
+async def _session(line: Line) -> AsyncIterator[Listener]:
     """A session of the probe; AWS takes one a second under one name."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
-
-    async def __aenter__(self) -> Listener:
-        await asyncio.sleep(CONNECT_PAUSE_S)
-        self._wire = await Listener.open(self._line, trust(self._line), timeout_s=ANSWER_S)
-        return self._wire
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._wire.close()
+    await asyncio.sleep(CONNECT_PAUSE_S)
+    try:
+        wire = await Listener.open(line, trust(line), timeout_s=ANSWER_S)
+    except Broken as out:
+        raise NotIn(str(out)) from out
+    try:
+        yield wire
+    finally:
+        await wire.close()
 
 
 def withdrawn(stage: Stage, paper: Paper) -> Check:
@@ -192,6 +203,8 @@ def withdrawn(stage: Stage, paper: Paper) -> Check:
 
 
 def _check(stage: Stage, name: str, tried: Tried) -> Check:
+    if tried.refused is None:
+        return unseen(name, tried.said)
     if tried.refused:
         return holds(name, f"refused: {tried.said}", ms=tried.ms)
     policy = stage.outputs["MachinePolicyName"]

@@ -71,13 +71,15 @@ def raw(stage: Stage, sent: set[int], since: float, *, patience_s: float) -> Che
                 there.update(_numbers(body.iter_lines(), stage.probe))
         return sent <= there or None
 
-    if stage.until(f"{len(sent)} messages in the raw data", look, poll_s=SLOW_POLL_S, patience_s=patience_s):
+    if stage.until(
+        f"{len(sent)} messages in the raw data", look, poll_s=SLOW_POLL_S, patience_s=patience_s
+    ):
         took = (time.monotonic() - began) * 1000
         return holds("raw", f"{len(sent)} of {len(sent)} messages in {RAW}", ms=took)
     return broken(
         "raw",
         f"{len(sent & there)} of {len(sent)} messages in {RAW} after {patience_s:.0f} s",
-        f"Why Firehose could not deliver: the log group /aws/kinesisfirehose/chantier-{stage.site}-raw",
+        f"Why Firehose could not: the log group /aws/kinesisfirehose/chantier-{stage.site}-raw",
         f"Messages that the rule could not hand on: chantier quarantine{stage.command}",
     )
 
