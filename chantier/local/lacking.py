@@ -13,7 +13,7 @@ from collections.abc import Callable
 LACKING = {"BudgetAmount": ("0", "a budget (AWS::Budgets::Budget)")}
 
 # What `chantier prove` cannot see here: the embedded AWS takes these settings and drops them.
-NOT_KEPT = frozenset({"raw tiering", "table encrypted", "table recovery"})
+NOT_KEPT = frozenset({"object encrypted", "raw tiering", "table encrypted", "table recovery"})
 
 
 def without_lacking(body: str, say: Callable[[str], None]) -> dict[str, str]:

@@ -96,7 +96,7 @@ def let_in(stage: Stage, line: Line, talk: Talk) -> tuple[Check, ...]:
     if not talk.spoken:
         return connected, broken("publish", talk.fault, look)
     acked = talk.spoken[0].acked_at - talk.spoken[0].left_at
-    return connected, holds("publish", "acknowledged (QoS 1), there and back", ms=acked)
+    return connected, holds("publish", "acknowledged (QoS 1): there and back", ms=acked)
 
 
 def log_lines(stage: Stage, since: float) -> dict[int, dict[str, Any]]:
@@ -129,9 +129,9 @@ def judged(stage: Stage, message: Message, since: float) -> tuple[Check, ...]:
     in_cloud = found["stored_at"] - found["arrived_at"]
     untold = TELL_AT not in item and alert.severity == "info"
     return (
-        holds("rule", f"the payload claimed to be another machine; it is {alert.machine}"),
-        holds("judged", f"{stage.outputs['DetectFunctionName']}, its own time", ms=in_function),
-        holds("stored", f"{alert.code}, {alert.severity}; since the rule had it", ms=in_cloud),
+        holds("rule", "its text claimed to be another machine; the topic counts"),
+        holds("judged", "by the detect function: its own time", ms=in_function),
+        holds("stored", f"{alert.code} ({alert.severity}), since the rule had it", ms=in_cloud),
         holds("untold", "an information: there is nothing to tell")
         if untold
         else broken("untold", f"{alert.severity}, to be told at {item.get(TELL_AT)}"),
@@ -149,7 +149,7 @@ def closed(stage: Stage, opened: Sequence[Message]) -> Check:
 
     found = stage.until("the alerts to close", over)
     if found:
-        many = f"{len(found)} alerts opened and closed, found by the table's index"
+        many = f"{len(found)} alerts, opened and closed"
         return holds("closed", many)
     look = f"What the function said: chantier logs detect{stage.command}"
     return broken("closed", "not every alert of the probe is closed, or found by its site", look)

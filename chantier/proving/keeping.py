@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chantier.proving.promises import Check, broken, holds, unseen
+from chantier.proving.promises import Check, broken, holds
 from chantier.proving.stage import Stage
 from chantier.records import RAW
 
@@ -17,26 +17,19 @@ BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictP
 Look = Callable[[], tuple[bool, str]]
 
 
-def keeping(stage: Stage, not_kept: Collection[str] = ()) -> list[Check]:
-    """Look at each setting that keeps data as it is promised.
-
-    Args:
-        stage: the deployed site.
-        not_kept: names of promises whose settings this cloud takes and does not keep.
-    """
+def keeping(stage: Stage) -> list[Check]:
+    """Look at each setting that keeps data as it is promised."""
     looks: dict[str, Look] = {**_bucket(stage), **_table(stage), **_queue(stage)}
-    return [_checked(stage, name, look, name in not_kept) for name, look in looks.items()]
+    return [_checked(stage, name, look) for name, look in looks.items()]
 
 
-def _checked(stage: Stage, name: str, look: Look, forgiven: bool) -> Check:  # noqa: FBT001 - private
+def _checked(stage: Stage, name: str, look: Look) -> Check:
     try:
         right, said = look()
     except ClientError as fault:
         right, said = False, str(fault)
     if right:
         return holds(name, said)
-    if forgiven:
-        return unseen(name, "the embedded AWS takes this setting and does not keep it")
     return broken(name, said, f"What differs from the template: chantier deploy{stage.command}")
 
 

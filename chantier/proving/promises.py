@@ -49,6 +49,7 @@ PROMISES: dict[str, Promise] = {
     "bucket private": Promise(KEEPING, "the bucket is private and versioned"),
     "bucket versioned": Promise(KEEPING, "the bucket is private and versioned"),
     "bucket encrypted": Promise(KEEPING, "everything is encrypted at rest"),
+    "object encrypted": Promise(KEEPING, "everything is encrypted at rest"),
     "bucket TLS only": Promise(KEEPING, "Bucket and queue refuse plain text"),
     "raw tiering": Promise(KEEPING, "storage tiering"),
     "table encrypted": Promise(KEEPING, "everything is encrypted at rest"),

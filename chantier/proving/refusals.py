@@ -152,10 +152,14 @@ def trespasses(stage: Stage, line: Line) -> list[Check]:
     async def run() -> list[tuple[str, Tried]]:
         named = replace(line, client_id=other)
         found = [("another's name", await _try(lambda: _come_in(named, trust(named))))]
-        found += [
-            ("another's topic", await _try(functools.partial(publish, topic))) for topic in topics
+        tries: list[tuple[str, Callable[[], Awaitable[object]]]] = [
+            ("another's topic", functools.partial(publish, topic)) for topic in topics
         ]
-        return [*found, ("listening", await _try(listen))]
+        for name, act in [*tries, ("listening", listen)]:
+            # AWS takes one connection a second under one name.
+            await asyncio.sleep(CONNECT_PAUSE_S)
+            found.append((name, await _try(act)))
+        return found
 
     return _worst(stage, asyncio.run(run()))
 
@@ -171,8 +175,7 @@ def _worst(stage: Stage, tried: list[tuple[str, Tried]]) -> list[Check]:
 
 @asynccontextmanager
 async def _session(line: Line) -> AsyncIterator[Listener]:
-    """A session of the probe; AWS takes one a second under one name."""
-    await asyncio.sleep(CONNECT_PAUSE_S)
+    """A session of the probe."""
     try:
         wire = await Listener.open(line, trust(line), timeout_s=ANSWER_S)
     except Broken as out:
@@ -192,7 +195,7 @@ def withdrawn(stage: Stage, paper: Paper) -> Check:
         tried = asyncio.run(_try(lambda: _come_in(paper.line, trust(paper.line))))
         if tried.refused:
             after = time.monotonic() - began
-            return holds("withdrawn", f"{tried.said} ({after:.1f} s after)", ms=tried.ms)
+            return holds("withdrawn", f"refused {after:.1f} s after: {tried.said}", ms=tried.ms)
         stage.tick(f"waiting for the broker to refuse it: {time.monotonic() - began:.0f} s")
         time.sleep(CONNECT_PAUSE_S)
     return broken(

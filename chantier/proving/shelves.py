@@ -41,14 +41,14 @@ def quarantined(stage: Stage, message: Message) -> tuple[Check, Check]:
         look = f"What the function said: chantier logs detect{stage.command}"
         return (
             broken("quarantine", "a broken message is not there", look),
-            unseen("bucket encrypted", "no object of the probe to look at"),
+            unseen("object encrypted", "no object of the probe to look at"),
         )
     reason, encryption = found
     secret = (
-        holds("bucket encrypted", f"an object of this run is ({encryption})")
+        holds("object encrypted", f"an object of this run is ({encryption})")
         if encryption in ENCRYPTED
         else broken(
-            "bucket encrypted",
+            "object encrypted",
             "an object of this run is not",
             f"aws s3api get-bucket-encryption --bucket {bucket}",
         )
