@@ -29,7 +29,7 @@ PACE_S = 0.25
 # Firehose writes some time after it has collected; AWS gives no figure.
 WRITES_S = 90.0
 # Rest of a run beside what is waited for; and how long what is under way may take to arrive.
-BESIDE_S, CALM_S = 180.0, 5.0
+BESIDE_S, CALM_S = 180.0, 3.0
 NOT_KEPT = "this AWS takes the setting and does not keep it"
 
 
