@@ -163,8 +163,7 @@ class _Run:
         if raw_s is None:
             self._keep(unseen("raw", f"not waited for; Firehose collects for {buffer_s:.0f} s"))
         elif self._spoken and self._holds("rule") is not False:
-            sent = {one.seq for one in self._spoken}
-            self._keep(shelves.raw(self.stage, sent, self._since, patience_s=raw_s))
+            self._keep(shelves.raw(self.stage, self._spoken, self._since, patience_s=raw_s))
 
     def _keep(self, *checks: Check) -> None:
         """What was seen; what does not hold stays so, whatever else holds of it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from chantier.proving.cleaning import days
 from chantier.proving.probe import Message
 from chantier.proving.promises import Check, broken, holds, unseen
 from chantier.proving.stage import Stage
+from chantier.proving.timing import Spoken
 from chantier.records import QUARANTINE, RAW
 from chantier.stack import stack_name
 
@@ -56,12 +57,12 @@ def quarantined(stage: Stage, message: Message) -> tuple[Check, Check]:
     return holds("quarantine", reason), secret
 
 
-def raw(stage: Stage, sent: set[int], since: float, *, patience_s: float) -> Check:
+def raw(stage: Stage, spoken: Sequence[Spoken], since: float, *, patience_s: float) -> Check:
     """Whether every message lies in the raw data; Firehose collects for minutes."""
     client, bucket = stage.client("s3"), stage.outputs["DataBucketName"]
     seen: set[str] = set()
     there: set[int] = set()
-    began = time.monotonic()
+    sent = {one.seq for one in spoken}
 
     def look() -> bool | None:
         for key, size in _new_raw(client, bucket, since):
@@ -74,8 +75,8 @@ def raw(stage: Stage, sent: set[int], since: float, *, patience_s: float) -> Che
     if stage.until(
         f"{len(sent)} messages in the raw data", look, poll_s=SLOW_POLL_S, patience_s=patience_s
     ):
-        took = (time.monotonic() - began) * 1000
-        return holds("raw", f"{len(sent)} of {len(sent)} messages in {RAW}", ms=took)
+        late_s = time.time() - spoken[-1].acked_at / 1000
+        return holds("raw", f"all {len(sent)} messages, {late_s:.0f} s after the last at most")
     return broken(
         "raw",
         f"{len(sent & there)} of {len(sent)} messages in {RAW} after {patience_s:.0f} s",
