@@ -16,7 +16,7 @@ from typing import Any
 from chantier.decoding import decode
 from chantier.errors import Malformed
 from chantier.raw import RawObject
-from chantier.telemetry import Message, Reading
+from chantier.telemetry import Message, Reading, probe_name
 
 
 class Gathered:
@@ -29,7 +29,7 @@ class Gathered:
         end: and those before that.
 
     Attributes:
-        messages: how many were seen.
+        messages: how many were seen; those of the probe of `chantier prove` do not count.
         unread: how many of them say nothing that can be read; the quarantine has them.
     """
 
@@ -46,6 +46,9 @@ class Gathered:
             lines: dict[str, list[str]] = defaultdict(list)
             for said in one.messages:
                 machine = said.get("machine")
+                if machine == probe_name(str(said.get("site"))):
+                    self.messages -= 1
+                    continue
                 message = _read(said) if machine in self._files else None
                 if message is None:
                     self.unread += 1

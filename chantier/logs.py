@@ -11,12 +11,12 @@ from chantier.cloud import Cloud
 OWN_LINES = '"stored_at"'
 
 
-def read_log(cloud: Cloud, group: str) -> list[dict[str, Any]]:
-    """The function's own lines of a log group, oldest first.
+def read_log(cloud: Cloud, group: str, *, since_ms: int = 0) -> list[dict[str, Any]]:
+    """The function's own lines of a log group since a moment (epoch ms), oldest first.
 
     It goes on by time and not by page token, which the embedded AWS does not give.
     """
-    client, start = cloud.client("logs"), 0
+    client, start = cloud.client("logs"), since_ms
     seen: set[tuple[str, int, str]] = set()
     lines: list[dict[str, Any]] = []
     while True:

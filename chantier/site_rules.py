@@ -15,6 +15,7 @@ from typing import Any
 from chantier.detection.catalogue import DEFAULTS, NOMINAL_VOLTS, rules_for
 from chantier.holidays_of import known_countries
 from chantier.site_faults import found, nearest
+from chantier.telemetry import other_name, probe_name
 
 COUNTRY = re.compile("[A-Z]{2}")
 # 30 days.
@@ -45,6 +46,7 @@ def contradictions(said: Mapping[str, Any]) -> list[str]:
     names = {str(zone.get("name")) for _, zone in zones}
     faults = [*_doubled("zones", zones, "name"), *_doubled("machines", machines, "id")]
     faults += _country_faults(said.get("calendar"))
+    faults += _probe_faults(said.get("site"), machines)
     site_limits = said.get("limits", {})
     faults += _limit_faults("limits", site_limits, {}, 24)
     for number, machine in machines:
@@ -57,6 +59,16 @@ def contradictions(said: Mapping[str, Any]) -> list[str]:
         if own := machine.get("limits"):
             faults += _limit_faults(f"{place}, limits", own, site_limits, volts)
     return faults
+
+
+def _probe_faults(site: Any, machines: list[tuple[int, dict[str, Any]]]) -> list[str]:
+    """Machines that would be taken for the one as which `chantier prove` speaks."""
+    name = str(site.get("name")) if isinstance(site, dict) else ""
+    return [
+        f"machines, no. {number}, id: found {machine['id']!r}; chantier prove goes by that name"
+        for number, machine in machines
+        if name and machine.get("id") in (probe_name(name), other_name(name))
+    ]
 
 
 def _country_faults(calendar: Any) -> list[str]:

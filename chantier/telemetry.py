@@ -110,6 +110,16 @@ def telemetry_topic(site: str, machine: str) -> str:
     return f"chantier/{site}/{machine}/telemetry"
 
 
+def probe_name(site: str) -> str:
+    """The machine as which `chantier prove` speaks; no machine of the site may bear its name."""
+    return f"probe-{site}"
+
+
+def other_name(site: str) -> str:
+    """A machine that there is not: the probe tries in vain to be it (no site has a `_`)."""
+    return f"{probe_name(site)}_other"
+
+
 def rule_name(site: str) -> str:
     """The IoT topic rule of a site; AWS allows no hyphen in it."""
     return "chantier_" + site.replace("-", "_")

@@ -75,7 +75,12 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.site_faults": (set(), {"pydantic"}),
     "chantier.holidays_of": ({"chantier.errors", "chantier.kept"}, {"holidays"}),
     "chantier.site_rules": (
-        {"chantier.site_faults", "chantier.detection", "chantier.holidays_of"},
+        {
+            "chantier.site_faults",
+            "chantier.detection",
+            "chantier.holidays_of",
+            "chantier.telemetry",
+        },
         set(),
     ),
     "chantier.functions": (
@@ -184,6 +189,22 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.raw": (
         {"chantier.cloud", "chantier.errors", "chantier.letters", "chantier.records"},
         set(),
+    ),
+    # What a deployed site keeps of what is promised; the embedded AWS is one like any other.
+    "chantier.proving": (
+        {
+            "chantier.alerts",
+            "chantier.cloud",
+            "chantier.errors",
+            "chantier.identity",
+            "chantier.logs",
+            "chantier.records",
+            "chantier.site",
+            "chantier.stack",
+            "chantier.telemetry",
+            "simulator",
+        },
+        {"botocore", "cryptography", "mqtt5"},
     ),
     "chantier.gathering": (
         {"chantier.decoding", "chantier.errors", "chantier.raw", "chantier.telemetry"},
@@ -353,6 +374,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.lint",
             "chantier.local",
             "chantier.prices",
+            "chantier.proving",
             "chantier.quotas",
             "chantier.raw",
             "chantier.records",

@@ -19,6 +19,7 @@ from chantier.cli.letters import dead_letters
 from chantier.cli.lint import lint
 from chantier.cli.local import local
 from chantier.cli.machine import machine
+from chantier.cli.prove import prove
 from chantier.cli.quarantine import quarantine
 from chantier.cli.report import report
 from chantier.cli.settle import settle
@@ -55,6 +56,7 @@ for command in (
     export,
     import_,
     dead_letters,
+    prove,
     demo,
 ):
     main.add_command(command)

@@ -14,6 +14,7 @@ from chantier.detection.sentence import Words, sentence
 from chantier.detection.settings import opening_of, watched_machines
 from chantier.functions.alerts import alert_of
 from chantier.records import Alert
+from chantier.telemetry import probe_name
 
 
 class Speaker:
@@ -34,7 +35,9 @@ class Speaker:
         """The alert as it stands after an event."""
         zone = self.machines[machine].zone
         said = sentence(event, self._words, machine=machine, zone=zone, clock=self.clock)
-        return alert_of(event, machine=machine, site=self.site, said=said)
+        # The probe is a site of its own: whoever asks for the alerts of this one finds none of it.
+        site = machine if machine == probe_name(self.site) else self.site
+        return alert_of(event, machine=machine, site=site, said=said)
 
     def clock(self, t: int, pattern: str) -> str:
         """Epoch seconds by the site's own clock, as a strftime pattern says."""

@@ -12,6 +12,9 @@ from collections.abc import Callable
 # Parameter -> the value that keeps it out of the stack, and what it is.
 LACKING = {"BudgetAmount": ("0", "a budget (AWS::Budgets::Budget)")}
 
+# What `chantier prove` cannot see here: the embedded AWS takes these settings and drops them.
+NOT_KEPT = frozenset({"object encrypted", "raw tiering", "table encrypted", "table recovery"})
+
 
 def without_lacking(body: str, say: Callable[[str], None]) -> dict[str, str]:
     """Parameters for the embedded AWS, of those that a template has; says each.
