@@ -47,6 +47,9 @@ RANGES = {
   'pitch': (-180, 180), 'roll': (-180, 180), 'cyc': (0, 1000000000000.0),
 }
 
+def probe_name(site):
+  return f'probe-{site}'
+
 def format_time(t):
   return datetime.fromtimestamp(t, UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
 
@@ -1043,6 +1046,23 @@ def _figure(value, decimal):
   text = f'{round(value, places) + 0.0:.{places}f}'
   return (text.rstrip('0').rstrip('.') if places else text).replace('.', decimal)
 
+# --- chantier.detection.settings
+
+Watched = namedtuple('Watched', 'zone rules')
+
+def opening_of(settings):
+  return Opening(offsets=tuple(((since, offset) for since, offset in settings['offsets'])), week=tuple(((first, last) for first, last in settings['week'])), off=frozenset(settings['off']))
+
+def watched_machines(settings):
+  opening = opening_of(settings)
+  works = any((first < last for first, last in opening.week))
+  zones = {name: tuple((tuple(((lat, lon) for lat, lon in ring)) for ring in rings)) for name, rings in settings['zones'].items()}
+  found = {}
+  for group in settings['groups']:
+    rules = rules_for(group.get('limits'), volts=group['volts'], tank_l=group['tank_l'], zones=tuple((zones[name] for name in group['in'])), opening=opening if works else None, vgp_due=group['vgp_due'])
+    found.update(dict.fromkeys(group['machines'], Watched(group['zone'], rules)))
+  return found
+
 # --- chantier.functions.connection
 TIMEOUT_S = 5
 MAX_HEAD_BYTES = 65536
@@ -1391,23 +1411,6 @@ def alert_of(event, *, machine, site, said):
 def item_key(machine, key):
   return {MACHINE: {'S': machine}, KEY: {'S': key}}
 
-# --- chantier.detection.settings
-
-Watched = namedtuple('Watched', 'zone rules')
-
-def opening_of(settings):
-  return Opening(offsets=tuple(((since, offset) for since, offset in settings['offsets'])), week=tuple(((first, last) for first, last in settings['week'])), off=frozenset(settings['off']))
-
-def watched_machines(settings):
-  opening = opening_of(settings)
-  works = any((first < last for first, last in opening.week))
-  zones = {name: tuple((tuple(((lat, lon) for lat, lon in ring)) for ring in rings)) for name, rings in settings['zones'].items()}
-  found = {}
-  for group in settings['groups']:
-    rules = rules_for(group.get('limits'), volts=group['volts'], tank_l=group['tank_l'], zones=tuple((zones[name] for name in group['in'])), opening=opening if works else None, vgp_due=group['vgp_due'])
-    found.update(dict.fromkeys(group['machines'], Watched(group['zone'], rules)))
-  return found
-
 # --- chantier.functions.saying
 
 class Speaker:
@@ -1419,7 +1422,8 @@ class Speaker:
   def alert(self, machine, event):
     zone = self.machines[machine].zone
     said = sentence(event, self._words, machine=machine, zone=zone, clock=self.clock)
-    return alert_of(event, machine=machine, site=self.site, said=said)
+    site = machine if machine == probe_name(self.site) else self.site
+    return alert_of(event, machine=machine, site=site, said=said)
   def clock(self, t, pattern):
     return time.strftime(pattern, time.gmtime(t + ahead_of_utc(self._opening, t)))
 
@@ -1504,6 +1508,7 @@ LAST_MS = 4102444800000
 class Detect:
   def __init__(self, settings, words):
     self.keeper = Keeper(settings, words)
+    self.keeper.machines[probe_name(self.keeper.site)] = Watched('', DEFAULT_RULES)
     self.bucket = os.environ['BUCKET']
     self.s3 = Service('s3')
   def handle(self, event, _context=None):

@@ -31,6 +31,9 @@ class Malformed(ChantierError):
 
 # --- chantier.telemetry
 
+def probe_name(site):
+  return f'probe-{site}'
+
 def format_time(t):
   return datetime.fromtimestamp(t, UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
 
@@ -933,7 +936,8 @@ class Speaker:
   def alert(self, machine, event):
     zone = self.machines[machine].zone
     said = sentence(event, self._words, machine=machine, zone=zone, clock=self.clock)
-    return alert_of(event, machine=machine, site=self.site, said=said)
+    site = machine if machine == probe_name(self.site) else self.site
+    return alert_of(event, machine=machine, site=site, said=said)
   def clock(self, t, pattern):
     return time.strftime(pattern, time.gmtime(t + ahead_of_utc(self._opening, t)))
 
