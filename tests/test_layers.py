@@ -190,6 +190,22 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"chantier.cloud", "chantier.errors", "chantier.letters", "chantier.records"},
         set(),
     ),
+    "chantier.health": (
+        {
+            "chantier.aggregates",
+            "chantier.alerts",
+            "chantier.cloud",
+            "chantier.deploying",
+            "chantier.detection",
+            "chantier.errors",
+            "chantier.letters",
+            "chantier.records",
+            "chantier.site",
+            "chantier.stack",
+            "chantier.telemetry",
+        },
+        {"botocore"},
+    ),
     # What a deployed site keeps of what is promised; the embedded AWS is one like any other.
     "chantier.proving": (
         {
@@ -368,6 +384,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.evaluate",
             "chantier.files",
             "chantier.fleet",
+            "chantier.health",
             "chantier.hours",
             "chantier.identity",
             "chantier.letters",

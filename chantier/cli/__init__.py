@@ -26,6 +26,7 @@ from chantier.cli.settle import settle
 from chantier.cli.simulate import simulate
 from chantier.cli.site import init, source, synth
 from chantier.cli.stack import deploy
+from chantier.cli.status import status
 from chantier.cli.telemetry import replay
 
 
@@ -46,6 +47,7 @@ for command in (
     costs,
     local,
     deploy,
+    status,
     machine,
     simulate,
     replay,
