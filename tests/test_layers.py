@@ -181,7 +181,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"botocore"},
     ),
     "chantier.hours": ({"chantier.aggregates", "chantier.cloud", "chantier.errors"}, set()),
-    "chantier.logs": ({"chantier.cloud"}, set()),
+    "chantier.logs": ({"chantier.cloud", "chantier.errors"}, set()),
     "chantier.letters": (
         {"chantier.cloud", "chantier.decoding", "chantier.errors", "chantier.records"},
         {"botocore"},
@@ -385,6 +385,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.files",
             "chantier.fleet",
             "chantier.health",
+            "chantier.logs",
             "chantier.hours",
             "chantier.identity",
             "chantier.letters",

@@ -18,6 +18,7 @@ from chantier.cli.exits import ChantierGroup
 from chantier.cli.letters import dead_letters
 from chantier.cli.lint import lint
 from chantier.cli.local import local
+from chantier.cli.logs import logs
 from chantier.cli.machine import machine
 from chantier.cli.prove import prove
 from chantier.cli.quarantine import quarantine
@@ -48,6 +49,7 @@ for command in (
     local,
     deploy,
     status,
+    logs,
     machine,
     simulate,
     replay,
