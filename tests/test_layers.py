@@ -190,6 +190,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"chantier.cloud", "chantier.errors", "chantier.letters", "chantier.records"},
         set(),
     ),
+    "chantier.doctor": (
+        {"chantier.cloud", "chantier.identity", "chantier.quotas", "chantier.site"},
+        {"botocore", "cryptography"},
+    ),
     "chantier.health": (
         {
             "chantier.aggregates",
@@ -379,6 +383,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.declared",
             "chantier.demo",
             "chantier.deploying",
+            "chantier.doctor",
             "chantier.errors",
             "chantier.exchange",
             "chantier.evaluate",

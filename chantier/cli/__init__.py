@@ -11,6 +11,7 @@ import click
 from chantier.cli.alerts import alerts
 from chantier.cli.costs import costs
 from chantier.cli.demo import demo
+from chantier.cli.doctor import doctor
 from chantier.cli.enrolment import claim, enrol
 from chantier.cli.evaluate import evaluate
 from chantier.cli.exchange import export, import_
@@ -50,6 +51,7 @@ for command in (
     deploy,
     status,
     logs,
+    doctor,
     machine,
     simulate,
     replay,
