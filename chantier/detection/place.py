@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chantier.detection.fuel import RAN_H
 from chantier.detection.ground import FAR_M, holds, metres_between, metres_from_border
 from chantier.detection.memory import Memory, Track
 from chantier.detection.rules import Rules
@@ -80,9 +81,15 @@ def _outside(track: Track | None, t: int, away: float, for_s: float) -> Iterator
 
 
 def mark_parked(now: Memory, reading: Reading) -> Memory:
-    """The memory with the place where the engine was stopped: the first fix after it."""
+    """The memory with the place where the engine was stopped: the first fix after it.
+
+    An hour meter that has gone on says that the engine ran between two readings, as in
+    snapshots of a fleet: the machine may have driven, and is parked anew.
+    """
     if now.engine_on:
         return now if now.parked is None else now._replace(parked=None)
+    if now.parked is not None and now.hours and reading.op_h and reading.op_h - now.hours > RAN_H:
+        now = now._replace(parked=None)
     fix = fix_of(reading)
     good = (reading.acc_m or 0.0) <= PARKED_M
     if now.parked is None and fix is not None and good and engine_runs(reading) is False:
