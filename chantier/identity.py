@@ -54,11 +54,16 @@ def find(home: Path, cloud: Cloud, site: str, machine: str) -> Identity | None:
     """The identity of a machine, if a whole one is here."""
     at = folder(home, cloud, site) / machine
     key, certificate = at / KEY_FILE, at / CERTIFICATE_FILE
+    arn = noted_arn(at / ABOUT_FILE)
+    return Identity(machine, key, certificate, arn) if arn and _match(key, certificate) else None
+
+
+def noted_arn(about: Path) -> str:
+    """The ARN that is noted beside a certificate; empty for none."""
     try:
-        arn = json.loads((at / ABOUT_FILE).read_text("utf-8"))["certificate_arn"]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None
-    return Identity(machine, key, certificate, arn) if _match(key, certificate) else None
+        return str(json.loads(about.read_text("utf-8"))["certificate_arn"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _match(key: Path, certificate: Path) -> bool:

@@ -137,6 +137,19 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         },
         set(),
     ),
+    "chantier.pacing": ({"chantier.errors"}, {"botocore"}),
+    "chantier.machines": (
+        {
+            "chantier.cloud",
+            "chantier.errors",
+            "chantier.identity",
+            "chantier.pacing",
+            "chantier.site",
+            "chantier.site_faults",
+            "simulator",
+        },
+        {"botocore", "cryptography"},
+    ),
     "chantier.alerts": ({"chantier.cloud", "chantier.records"}, set()),
     "chantier.acknowledging": (
         {
@@ -307,6 +320,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "chantier.identity",
             "chantier.lint",
             "chantier.local",
+            "chantier.machines",
+            "chantier.pacing",
             "chantier.prices",
             "chantier.quotas",
             "chantier.raw",
