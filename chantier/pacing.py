@@ -132,8 +132,10 @@ def failures(outcomes: Sequence[Outcome[Any, Any]]) -> list[str]:
     return [f"{one.of}: {told(one.error)}" for one in outcomes if one.error is not None]
 
 
-def told(error: Exception) -> str:
-    """What an error says, on one line."""
+def told(error: Exception | None) -> str:
+    """What an error says, on one line; nothing for none."""
+    if error is None:
+        return ""
     if isinstance(error, ChantierError):
         return error.message
     return " ".join(str(error).split())

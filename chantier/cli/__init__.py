@@ -11,12 +11,15 @@ import click
 from chantier.cli.alerts import alerts
 from chantier.cli.costs import costs
 from chantier.cli.demo import demo
+from chantier.cli.destroy import destroy
 from chantier.cli.enrolment import claim, enrol
 from chantier.cli.evaluate import evaluate
 from chantier.cli.exits import ChantierGroup
 from chantier.cli.lint import lint
 from chantier.cli.local import local
 from chantier.cli.machine import machine
+from chantier.cli.machine_papers import remove, revoke, rotate
+from chantier.cli.machine_state import list_machines, show
 from chantier.cli.quarantine import quarantine
 from chantier.cli.report import report
 from chantier.cli.settle import settle
@@ -51,8 +54,9 @@ for command in (
     report,
     quarantine,
     demo,
+    destroy,
 ):
     main.add_command(command)
 alerts.add_command(settle)
-machine.add_command(claim)
-machine.add_command(enrol)
+for inner in (list_machines, show, revoke, rotate, remove, claim, enrol):
+    machine.add_command(inner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +16,10 @@ from chantier.cli.options import (
     local_option,
     site_option,
 )
-from chantier.cli.show import answer, say, table
+from chantier.cli.show import answer, say
+
+if TYPE_CHECKING:
+    from chantier.site import Machine, Site
 
 
 @click.group()
@@ -26,23 +30,44 @@ def machine() -> None:
 @machine.command()
 @click.argument("machine_id", required=False)
 @click.option("--all", "everyone", is_flag=True, help="Every machine of the site file.")
+@click.option(
+    "--from",
+    "csv_path",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="First add the machines of a CSV file to the site file; these get theirs.",
+)
 @site_option
 @local_option
 @json_option
-def add(
-    machine_id: str | None, site_path: Path, *, everyone: bool, local: bool, as_json: bool
+def add(  # noqa: PLR0913 - click hands over every option
+    machine_id: str | None,
+    csv_path: Path | None,
+    site_path: Path,
+    *,
+    everyone: bool,
+    local: bool,
+    as_json: bool,
 ) -> None:
-    """Give a machine its key, certificate and thing."""
+    """Give machines their key, certificate and thing."""
     from chantier.fleet import chosen, enrol_all
 
-    if everyone == bool(machine_id):
-        raise click.UsageError("Name one machine, or --all.")
-    site = load(site_path)
-    machines = chosen(site, machine_id)
+    if sum((everyone, bool(machine_id), bool(csv_path))) != 1:
+        raise click.UsageError("Name one machine, or --all, or --from FILE.")
+    site, machines = _grown(site_path, csv_path, local=local) if csv_path else (None, ())
+    site = site or load(site_path)
     cloud = cloud_for(site_path, site, local=local)
     if local:
         claim(site_path)
-    identities = enrol_all(cloud, site, machines, home=home(site_path), say=say)
+    identities = enrol_all(
+        cloud,
+        site,
+        machines or chosen(site, machine_id),
+        home=home(site_path),
+        say=say,
+        pardon=not everyone,
+    )
+    if csv_path:
+        say(f"Deploy, so that detection knows them: chantier deploy{' --local' if local else ''}")
     if as_json:
         answer(
             [
@@ -57,32 +82,16 @@ def add(
         )
 
 
-@machine.command("list")
-@site_option
-@local_option
-@json_option
-def list_machines(site_path: Path, *, local: bool, as_json: bool) -> None:
-    """Show the machines of the site file, and which have a certificate here."""
-    from chantier.fleet import listed
+def _grown(site_path: Path, csv_path: Path, *, local: bool) -> tuple[Site, tuple[Machine, ...]]:
+    """The site with the machines of a CSV file, once it is sure that they can have papers."""
+    from chantier.machines.adding import add_to_site
+    from chantier.stack import outputs
 
-    rows = listed(load(site_path), home=home(site_path), cloud_name="local" if local else "aws")
-    if as_json:
-        answer(rows)
-        return
-    table(
-        ("id", "class", "label", "zone", "V", "certificate"),
-        [
-            (
-                row["id"],
-                row["class"],
-                row["label"] or "",
-                row["zone"] or "",
-                str(row["voltage"]),
-                "yes" if row["certificate"] else "-",
-            )
-            for row in rows
-        ],
-    )
+    before = load(site_path)
+    outputs(cloud_for(site_path, before, local=local), before.name)
+    site, machines = add_to_site(csv_path, site_path)
+    say(f"{site_path}: {len(machines)} machines added at its end.")
+    return site, machines
 
 
 @machine.command()

@@ -14,6 +14,7 @@ from chantier.cloud import Cloud
 from chantier.errors import ChantierError
 from chantier.machines.cutting import Cut, cut
 from chantier.machines.retiring import (
+    SITE_ATTRIBUTE,
     certificate_id,
     close_door,
     delete_thing,
@@ -97,6 +98,15 @@ def remove(yard: Yard, machine: str, *, in_stack: Collection[str]) -> Removed:
     shutil.rmtree(at, ignore_errors=True)
     deleted = tuple(one.certificate_id for one in ended if not one.why)
     return Removed(machine, deleted, gone, why, files)
+
+
+def is_of_site(yard: Yard, machine: str) -> bool:
+    """Whether AWS IoT has a thing of that name that says it is the site's."""
+    try:
+        found = yard.iot.describe_thing(thingName=machine)
+    except yard.iot.exceptions.ResourceNotFoundException:
+        return False
+    return bool(found.get("attributes", {}).get(SITE_ATTRIBUTE) == yard.site.name)
 
 
 def things_in_stack(cloud: Cloud, stack: str) -> set[str]:

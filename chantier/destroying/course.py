@@ -1,0 +1,187 @@
+"""A site taken down, step by step, in an order in which what cannot be undone comes last.
+
+1  what there is is written down, for a run after an interrupted one
+2  the data is exported and the copy checked, if asked for
+3  machines leave: sessions, certificates, things, then what held the policies
+4  what Firehose still holds is waited for, if the data is wanted
+5  the stack is deleted; what writes to the bucket and the table goes with it
+6  the export is completed by what arrived meanwhile
+7  buckets are emptied and deleted, tables deleted, unless they are kept
+8  templates that were staged, and files on this computer
+9  every service is asked whether anything is left
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from chantier.cloud import Cloud
+from chantier.destroying.emptying import delete_bucket, delete_table, empty
+from chantier.destroying.exporting import Exported, export
+from chantier.destroying.finding import STREAM, THING, drop_notes, write_notes
+from chantier.destroying.inventory import Inventory
+from chantier.destroying.leaving import Gone, leave
+from chantier.destroying.staged import unstage
+from chantier.destroying.unstacking import delete, refuse_busy
+from chantier.destroying.verifying import Left, verify
+
+Say = Callable[[str], None]
+Tick = Callable[[str, int, int], None]
+# Beside what Firehose collects: what is on its way from the rule.
+MARGIN_S = 5
+BUFFER = "RawBufferSeconds"
+
+
+class Order(NamedTuple):
+    """What is to be done.
+
+    Attributes:
+        keep_data: buckets and tables stay, with what is in them.
+        export: a folder for a copy of the data; None for no copy.
+        wait: wait for what Firehose still holds, where data is kept or exported.
+    """
+
+    keep_data: bool
+    export: Path | None = None
+    wait: bool = True
+
+
+class Ended(NamedTuple):
+    """What was done.
+
+    Attributes:
+        site: site name.
+        machines: what left of them.
+        versions: versions and delete markers deleted from buckets.
+        kept: names of buckets and tables that stay.
+        exported: the copy of the data, if one was made.
+        left: what is still there although it should not.
+    """
+
+    site: str
+    machines: Gone
+    versions: int
+    kept: tuple[str, ...]
+    exported: Exported | None
+    left: Left
+
+
+def destroy(  # noqa: PLR0913 - keyword-only past three
+    cloud: Cloud, found: Inventory, order: Order, *, home: Path, say: Say, tick: Tick
+) -> Ended:
+    """Take a site down. May be run again, whatever stopped it.
+
+    Args:
+        cloud: where the site is.
+        found: all that it has, looked at just before.
+        order: what is to be done.
+        home: the project's `.chantier` folder.
+        say: receives a line at the end of each step.
+        tick: receives what goes on, how much is done, and how much there is.
+
+    Raises:
+        ChantierError: a step could not be done; those before it are.
+        StackError: the stack ended badly; the data was not touched.
+    """
+    stack = found.traces.stack
+    if stack:
+        refuse_busy(stack)
+    write_notes(home, cloud, found.site, found.traces.resources)
+    exported = _export(cloud, found, order, say=say, tick=tick)
+    gone = leave(cloud, found.site, found.fleet, found.traces, tick)
+    say(f"{gone.certificates} certificates and {gone.things} things deleted.")
+    for one in gone.kept:
+        say(f"Certificate {one.certificate_id[:12]} stays: {one.why}.")
+    _wait(found, order, say=say, tick=tick)
+    if stack:
+        delete(cloud, stack, with_data=not order.keep_data, tick=tick)
+        say(f"Stack {stack.name} deleted, {len(stack.resources)} resources.")
+    if order.export and exported:
+        exported = _export(cloud, found, order, say=say, tick=tick)
+    kept = () if not order.keep_data else _names(found)
+    versions = 0 if order.keep_data else _data(cloud, found, say=say, tick=tick)
+    if found.staged:
+        unstage(cloud, found.staged)
+        say(f"{len(found.staged.keys)} staged templates deleted.")
+    for path in found.papers:
+        shutil.rmtree(path)
+    left = verify(
+        cloud,
+        found.site,
+        found.traces.resources,
+        tuple(found.fleet.certificates),
+        kept=frozenset((*kept, *_foreign(found, gone))),
+    )
+    if not left.there and not left.unknown:
+        drop_notes(home, cloud, found.site)
+    return Ended(found.site, gone, versions, kept, exported, left)
+
+
+def _export(
+    cloud: Cloud, found: Inventory, order: Order, *, say: Say, tick: Tick
+) -> Exported | None:
+    if order.export is None:
+        return None
+    made = export(
+        cloud,
+        order.export,
+        buckets=[one.name for one in found.buckets],
+        tables=[one.name for one in found.tables],
+        tick=tick,
+    )
+    say(
+        f"Exported to {made.at}: {made.objects:,} objects, {made.size:,} bytes, "
+        f"{made.alerts:,} items; every file read again and its SHA-256 compared."
+    )
+    return made
+
+
+def _wait(found: Inventory, order: Order, *, say: Say, tick: Tick) -> None:
+    """Firehose delivers what it holds at the end of its interval, and deletion may lose it."""
+    stack = found.traces.stack
+    wanted = order.keep_data or order.export
+    if not (stack and wanted and order.wait and found.fleet.open_doors):
+        return
+    if not found.traces.names(STREAM):
+        return
+    seconds = int(stack.parameters.get(BUFFER, 0)) + MARGIN_S
+    say(f"Firehose may hold the last {seconds} s of telemetry; waiting for it.")
+    for second in range(seconds):
+        tick("Waiting for Firehose, seconds", second, seconds)
+        time.sleep(1)
+
+
+def _data(cloud: Cloud, found: Inventory, *, say: Say, tick: Tick) -> int:
+    """Delete the data: nothing brings it back."""
+    s3, dynamodb, versions = cloud.client("s3"), cloud.client("dynamodb"), 0
+    for bucket in found.buckets:
+        there = bucket.versions + bucket.markers
+        deleted = empty(
+            s3,
+            bucket.name,
+            lambda done, there=there: tick("Versions deleted", done, there),  # type: ignore[misc]  # bound now
+        )
+        delete_bucket(s3, bucket.name)
+        versions += deleted
+        say(f"Bucket {bucket.name} deleted, {deleted:,} versions and delete markers.")
+    for table in found.tables:
+        delete_table(dynamodb, table.name)
+        backup = "; DynamoDB keeps a backup of it for 35 days, free" if table.recoverable else ""
+        say(f"Table {table.name} deleted, {table.items:,} items{backup}.")
+    return versions
+
+
+def _names(found: Inventory) -> tuple[str, ...]:
+    return (*(one.name for one in found.buckets), *(one.name for one in found.tables))
+
+
+def _foreign(found: Inventory, gone: Gone) -> list[str]:
+    """What stays because it is somebody else's: certificates, and things of another site."""
+    kept = {one.certificate_id for one in gone.kept}
+    arns = [arn for arn in found.fleet.certificates if arn.rpartition("/")[2] in kept]
+    # A thing of the stack that says it is another site's was left to it.
+    return [*arns, *(name for name in found.traces.names(THING) if name not in found.fleet.things)]
