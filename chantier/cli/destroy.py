@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from chantier.cli import options
-from chantier.cli.show import answer, say, table
+from chantier.cli.show import answer, say
 
 if TYPE_CHECKING:
     from chantier.destroying.course import Ended, Order
     from chantier.destroying.inventory import Inventory
 
 KB, MB, GB = 1_000, 1_000_000, 1_000_000_000
+CENT = 0.01
+# What becomes of something; ASKED where nobody has said it yet.
+GOES, STAYS, ASKED = "goes", "stays", "asked"
 
 
 @click.command()
@@ -47,14 +51,20 @@ def destroy(site_path: Path, *, local: bool, as_json: bool, **given: Any) -> Non
     if found.is_nothing and not found.traces.unfinished:
         _nothing(found, as_json=as_json)
         return
-    _show(found)
+    said = GOES if given["delete_data"] == site.name else ASKED
+    _show(found, data=STAYS if given["keep_data"] else said)
     if given["plan"]:
         if as_json:
             answer(_inventory(found))
         return
     order = _order(found, local=local, **given)
-    with count_progress("") as tell:
-        ended = take_down(cloud, found, order, home=home, say=say, tick=tell)
+    try:
+        with count_progress("") as tell:
+            ended = take_down(cloud, found, order, home=home, say=say, tick=tell)
+    except KeyboardInterrupt:
+        say("Stopped half-way. A stack that is being deleted goes on without us.")
+        say("Run it again: it finds what is left, and goes on from there.")
+        raise
     _end(found, ended, as_json=as_json)
 
 
@@ -132,56 +142,63 @@ def _asked(found: Inventory) -> None:
     click.confirm(f"Take {found.site} down, with {machines} machines?", abort=True, err=True)
 
 
-def _show(found: Inventory) -> None:
+def _show(found: Inventory, *, data: str) -> None:
     """The inventory, for people: on stderr, as it is talk before the deed."""
-    table(("what", "how much", "then", "why"), list(_rows(found)), err=True)
+    say(f"Site {found.site} in {found.region} has:\n")
+    for then, what, much, whys in _rows(found, data):
+        say(f"  {then:<7}{what:<11}{much}")
+        for why in filter(None, whys):
+            say(f"{'':20}{why}")
+    say("")
     if found.traces.unfinished:
         say("An earlier run was interrupted; this one goes on from there.")
     if found.has_data:
-        say(f"Kept, the data costs about {found.monthly_usd:.2f} USD a month.")
+        say(f"Kept, the data costs {_usd(found.monthly_usd)} a month.")
 
 
-def _rows(found: Inventory) -> list[tuple[str, str, str, str]]:
-    fleet, stack, region = found.fleet, found.traces.stack, found.region
-    rows = []
+Row = tuple[str, str, str, Sequence[str]]
+
+
+def _rows(found: Inventory, data: str) -> Iterator[Row]:
+    """What becomes of it, what it is, how much, and its name and why, a line each."""
+    fleet, stack = found.fleet, found.traces.stack
     if fleet.things or fleet.certificates:
         claims = f", {_n(fleet.claims, 'claim')}" if fleet.claims else ""
-        held = len(fleet.certificates) - len(fleet.claims)
-        what = f"{_n(fleet.things, 'thing')}, {_n(range(held), 'certificate')}{claims}"
-        why = f"{fleet.open_doors} still open the door; they are closed first"
-        rows.append(("machines", what, "goes", why))
+        held = range(len(fleet.certificates) - len(fleet.claims))
+        what = f"{_n(fleet.things, 'thing')}, {_n(held, 'certificate')}{claims}"
+        yield (GOES, "machines", what, [f"{fleet.open_doors} open the door; that ends first"])
+    for policy in fleet.policies:
+        yield GOES, "policy", policy, []
     if stack:
-        count = len([one for one in stack.resources if not one.stays])
-        locked = "termination protection is on, and is lifted; " if stack.protected else ""
-        rows.append(
-            (f"stack {stack.name}", f"{count} resources", "goes", f"{locked}{stack.status}")
-        )
-    for bucket in found.buckets:
-        rows.append((f"bucket {bucket.name}", _content(bucket), "asked", _outlives(found)))
-    for one in found.tables:
-        lock = "deletion protection is on, and is lifted; " if one.protected else ""
-        rows.append(
-            (f"table {one.name}", f"{one.items:,} items", "asked", lock + _outlives(found))
-        )
+        gone = [one for one in stack.resources if not one.stays]
+        locked = "termination protection is on: it is lifted" if stack.protected else ""
+        yield GOES, "stack", f"{_n(gone, 'resource')}, {stack.status}", [stack.name, locked]
     if found.logs:
         size = _size(sum(found.logs.values()))
-        rows.append(("logs", f"{_n(found.logs, 'group')}, {size}", "goes", "with the stack"))
+        yield GOES, "logs", f"{_n(found.logs, 'group')}, {size}", ["they go with the stack"]
+    if found.papers:
+        yield GOES, "keys here", _n(found.papers, "folder"), [str(one) for one in found.papers]
     if found.staged:
         what = f"{_n(found.staged.keys, 'template')}, {_size(found.staged.size)}"
-        rows.append(
-            (f"staged in {found.staged.bucket}", what, "goes", "long templates went by it")
-        )
-        rows.append((f"bucket {found.staged.bucket}", "", "stays", f"of every site in {region}"))
-    if found.papers:
-        what = _n(found.papers, "folder")
-        rows.append(("keys here", what, "goes", "they open nothing any more"))
-    return rows
+        yield GOES, "staged", what, [found.staged.bucket]
+        yield STAYS, "bucket", f"of every site in {found.region}", [found.staged.bucket]
+    yield from _data_rows(found, data)
 
 
-def _outlives(found: Inventory) -> str:
-    if found.traces.stack:
-        return "data outlives its stack: only the site's name deletes it"
-    return "left by a stack that is gone"
+def _data_rows(found: Inventory, data: str) -> Iterator[Row]:
+    """Data outlives its stack, by the template's word: what becomes of it must be said."""
+    why = {GOES: "as you said", STAYS: "as you said"}.get(
+        data, "it outlives its stack: only the site's name deletes it"
+    )
+    for bucket in found.buckets:
+        yield data, "bucket", _content(bucket), [bucket.name, why]
+    for one in found.tables:
+        lock = "deletion protection is on: it is lifted" if one.protected else ""
+        yield data, "table", f"{one.items:,} items", [one.name, lock if data != STAYS else "", why]
+
+
+def _usd(amount: float) -> str:
+    return "less than 0.01 USD" if amount < CENT else f"about {amount:.2f} USD"
 
 
 def _content(bucket: Any) -> str:
@@ -214,7 +231,7 @@ def _end(found: Inventory, ended: Ended, *, as_json: bool) -> None:
         say(f"Stays: {name}")
     if ended.kept:
         say(
-            f"About {found.monthly_usd:.2f} USD a month. The bucket still deletes raw data as "
+            f"That costs {_usd(found.monthly_usd)} a month. The bucket still deletes raw data as "
             "its lifecycle says; the rule against plain text went with the stack."
         )
         say("To delete it later: chantier destroy")
@@ -226,7 +243,7 @@ def _end(found: Inventory, ended: Ended, *, as_json: bool) -> None:
             "Run it again in some minutes; AWS forgets slowly.",
         )
     for arn in left.tagged:
-        say(f"The index of tags still names {arn}; it lags behind deletions.")
+        say(f"The index of tags names {arn}: it lags, or that was not made by chantier.")
     what = " but what was kept" if ended.kept else ""
     say(f"Nothing of {found.site} is left{what}: {left.asked} questions asked of AWS.")
 

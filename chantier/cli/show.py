@@ -38,8 +38,8 @@ def clean(text: str) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, err: bool = False) -> None:
-    """The answer as a table, or talk as one; a cell may be a text or rich's own."""
+def table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """The answer as a table; a cell may be a text or rich's own."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -50,4 +50,4 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, err: bool =
         drawn.add_column(heading, overflow="fold")
     for row in rows:
         drawn.add_row(*(Text(clean(cell)) if isinstance(cell, str) else cell for cell in row))
-    Console(stderr=err).print(drawn)
+    Console().print(drawn)

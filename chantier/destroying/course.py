@@ -26,7 +26,7 @@ from chantier.destroying.finding import STREAM, THING, drop_notes, write_notes
 from chantier.destroying.inventory import Inventory
 from chantier.destroying.leaving import Gone, leave
 from chantier.destroying.staged import unstage
-from chantier.destroying.unstacking import delete, refuse_busy
+from chantier.destroying.unstacking import check, delete
 from chantier.destroying.verifying import Left, verify
 
 Say = Callable[[str], None]
@@ -89,55 +89,65 @@ def destroy(  # noqa: PLR0913 - keyword-only past three
     """
     stack = found.traces.stack
     if stack:
-        refuse_busy(stack)
+        check(stack, with_data=not order.keep_data)
     write_notes(home, cloud, found.site, found.traces.resources)
-    exported = _export(cloud, found, order, say=say, tick=tick)
-    gone = leave(cloud, found.site, found.fleet, found.traces, tick)
-    say(f"{gone.certificates} certificates and {gone.things} things deleted.")
-    for one in gone.kept:
-        say(f"Certificate {one.certificate_id[:12]} stays: {one.why}.")
+    exported = _export(cloud, found, order, tick=tick)
+    _tell_export(None, exported, say=say)
+    gone = _leave(cloud, found, say=say, tick=tick)
     _wait(found, order, say=say, tick=tick)
     if stack:
         delete(cloud, stack, with_data=not order.keep_data, tick=tick)
-        say(f"Stack {stack.name} deleted, {len(stack.resources)} resources.")
-    if order.export and exported:
-        exported = _export(cloud, found, order, say=say, tick=tick)
-    kept = () if not order.keep_data else _names(found)
+        count = sum(not one.stays for one in stack.resources)
+        say(f"Stack {stack.name} deleted, {count} resources.")
+    if exported:
+        before, exported = exported, _export(cloud, found, order, tick=tick)
+        _tell_export(before, exported, say=say)
+    kept = _names(found) if order.keep_data else ()
     versions = 0 if order.keep_data else _data(cloud, found, say=say, tick=tick)
-    if found.staged:
-        unstage(cloud, found.staged)
-        say(f"{len(found.staged.keys)} staged templates deleted.")
-    for path in found.papers:
-        shutil.rmtree(path)
-    left = verify(
-        cloud,
-        found.site,
-        found.traces.resources,
-        tuple(found.fleet.certificates),
-        kept=frozenset((*kept, *_foreign(found, gone))),
-    )
+    _tidy(cloud, found, say=say)
+    resources, arns = found.traces.resources, tuple(found.fleet.certificates)
+    stays = frozenset((*kept, *_foreign(found, gone)))
+    left = verify(cloud, found.site, resources, arns, kept=stays)
     if not left.there and not left.unknown:
         drop_notes(home, cloud, found.site)
     return Ended(found.site, gone, versions, kept, exported, left)
 
 
-def _export(
-    cloud: Cloud, found: Inventory, order: Order, *, say: Say, tick: Tick
-) -> Exported | None:
+def _leave(cloud: Cloud, found: Inventory, *, say: Say, tick: Tick) -> Gone:
+    gone = leave(cloud, found.site, found.fleet, found.traces, tick)
+    say(f"{gone.certificates} certificates and {gone.things} things deleted.")
+    for one in gone.kept:
+        say(f"Certificate {one.certificate_id[:12]} stays: {one.why}.")
+    return gone
+
+
+def _tidy(cloud: Cloud, found: Inventory, *, say: Say) -> None:
+    """What lies outside of the stack: staged templates, and papers that open nothing."""
+    if found.staged:
+        unstage(cloud, found.staged)
+        say(f"Staged templates deleted: {len(found.staged.keys)}.")
+    for path in found.papers:
+        shutil.rmtree(path)
+
+
+def _export(cloud: Cloud, found: Inventory, order: Order, *, tick: Tick) -> Exported | None:
     if order.export is None:
         return None
-    made = export(
-        cloud,
-        order.export,
-        buckets=[one.name for one in found.buckets],
-        tables=[one.name for one in found.tables],
-        tick=tick,
-    )
-    say(
-        f"Exported to {made.at}: {made.objects:,} objects, {made.size:,} bytes, "
-        f"{made.alerts:,} items; every file read again and its SHA-256 compared."
-    )
-    return made
+    buckets, tables = [one.name for one in found.buckets], [one.name for one in found.tables]
+    return export(cloud, order.export, buckets=buckets, tables=tables, tick=tick)
+
+
+def _tell_export(before: Exported | None, made: Exported | None, *, say: Say) -> None:
+    if made is None:
+        return
+    if before is None:
+        say(
+            f"Exported to {made.at}: {made.objects:,} objects, {made.size:,} bytes, "
+            f"{made.alerts:,} items; every file read again and its SHA-256 compared."
+        )
+    elif made.manifest != before.manifest:
+        more = made.objects - before.objects
+        say(f"Exported what came meanwhile, and checked: {more:,} objects more.")
 
 
 def _wait(found: Inventory, order: Order, *, say: Say, tick: Tick) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +20,8 @@ from chantier.cloud import Cloud
 from chantier.identity import keep_out_of_git, write_private
 from chantier.stack import stack_name
 
-SITE_TAG = "chantier:site"
+SITE_TAG, STACK_TAG = "chantier:site", "aws:cloudformation:stack-name"
+NAMED = 40
 RETAINED = ("Retain", "RetainExceptOnCreate")
 BUCKET, TABLE, LOG_GROUP = "AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup"
 POLICY, THING, TYPE = "AWS::IoT::Policy", "AWS::IoT::Thing", "AWS::IoT::ThingType"
@@ -91,7 +93,8 @@ def find(cloud: Cloud, site: str, *, home: Path) -> Traces:
     """What there is of a site in its account and region."""
     stack = stack_of(cloud, stack_name(site))
     noted = read_notes(home, cloud, site)
-    found = {(one.kind, one.name): one for one in (*_tagged(cloud, site), *noted)}
+    traces = (*_named(cloud, site), *_tagged(cloud, site), *noted)
+    found = {(one.kind, one.name): one for one in traces}
     found |= {(one.kind, one.name): one for one in (stack.resources if stack else ())}
     return Traces(stack, tuple(found.values()), bool(noted))
 
@@ -143,29 +146,54 @@ def _retained(client: Any, name: str) -> set[str]:
     }
 
 
-def tagged_arns(cloud: Cloud, site: str) -> list[str]:
-    """ARNs of all that bears a site's tag; the index of tags lags behind deletions."""
+def tagged(cloud: Cloud, site: str) -> dict[str, dict[str, str]]:
+    """Tags by ARN of all that bears a site's tag; the index of tags lags behind deletions."""
     pages = (
         cloud.client("resourcegroupstaggingapi")
         .get_paginator("get_resources")
         .paginate(TagFilters=[{"Key": SITE_TAG, "Values": [site]}])
     )
-    return [str(one["ResourceARN"]) for page in pages for one in page["ResourceTagMappingList"]]
+    return {
+        str(one["ResourceARN"]): {tag["Key"]: tag["Value"] for tag in one["Tags"]}
+        for page in pages
+        for one in page["ResourceTagMappingList"]
+    }
 
 
 def _tagged(cloud: Cloud, site: str) -> Iterator[Resource]:
-    """Buckets and tables that bear the site's tag: what a former stack left."""
+    """Buckets and tables that a former stack of the site left.
+
+    The tag alone is not enough: anybody may put it on a bucket of their own, for the bill.
+    """
     try:
-        arns = tagged_arns(cloud, site)
+        found = tagged(cloud, site)
     except (ClientError, BotoCoreError):
         # Who may not ask for tags still may have a stack and notes.
         return
-    for arn in arns:
-        service, name = arn.split(":")[2], arn.split(":", 5)[5]
-        of, slash, rest = name.partition("/")
-        kind = KINDS.get((service, of if slash else ""))
-        if kind:
-            yield Resource(kind, rest or name, stays=True)
+    for arn, tags in found.items():
+        service, path = arn.split(":")[2], arn.split(":", 5)[5]
+        of, slash, rest = path.partition("/")
+        kind, name = KINDS.get((service, of if slash else "")), rest or path
+        stack = stack_name(site)
+        # CloudFormation names what has no name of its own after the stack, as far as it fits.
+        named = name.lower().startswith(f"{stack}-"[:NAMED])
+        if kind and tags.get(STACK_TAG, stack if named else "") == stack:
+            yield Resource(kind, name, stays=True)
+
+
+def _named(cloud: Cloud, site: str) -> Iterator[Resource]:
+    """Buckets that bear the name which CloudFormation gave to a site's data bucket.
+
+    The index of tags may not know them yet, or not any more.
+    """
+    client, prefix = cloud.client("s3"), f"{stack_name(site)}-databucket-"
+    with suppress(ClientError):
+        for one in client.list_buckets()["Buckets"]:
+            name = str(one["Name"])
+            if name.startswith(prefix):
+                region = client.head_bucket(Bucket=name).get("BucketRegion", cloud.region)
+                if region == cloud.region:
+                    yield Resource(BUCKET, name, stays=True)
 
 
 def _path(home: Path, cloud: Cloud, site: str) -> Path:

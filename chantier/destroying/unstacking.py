@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from chantier.cloud import Cloud
 from chantier.destroying.emptying import empty
-from chantier.destroying.finding import BUCKET, POLICY, TYPE, Stack
+from chantier.destroying.finding import BUCKET, POLICY, TABLE, TYPE, Stack
 from chantier.errors import ChantierError, StackError
 from chantier.machines.retiring import free_policy
 
@@ -26,6 +26,7 @@ PATIENCE_S, RETRY_S = 330.0, 30.0
 FIRST_RETRY_S = 0.5
 BUSY = "_IN_PROGRESS"
 DELETING = "DELETE_IN_PROGRESS"
+UNTOUCHED = "Data that outlives its stack was not touched. Mend that, then run it again."
 NEVER_MADE = "REVIEW_IN_PROGRESS"
 
 
@@ -45,16 +46,25 @@ class Stuck(NamedTuple):
     why: str
 
 
-def refuse_busy(stack: Stack) -> None:
-    """Whether a stack can be deleted now.
+def check(stack: Stack, *, with_data: bool) -> None:
+    """Whether a stack can be deleted now, and its data outlives it if it has to.
 
     Raises:
-        ChantierError: something else is going on with it.
+        ChantierError: something else is going on with it, or it would take data with it.
     """
     if stack.status.endswith(BUSY) and stack.status not in (DELETING, NEVER_MADE):
         raise ChantierError(
             f"Stack {stack.name} is {stack.status}: it cannot be deleted now.",
             "Wait until that is done, then run it again.",
+        )
+    perishable = [
+        one.name for one in stack.resources if one.kind in (BUCKET, TABLE) and not one.stays
+    ]
+    if perishable and not with_data:
+        raise ChantierError(
+            f"The template of {stack.name} does not keep {', '.join(perishable)}: the stack "
+            "would take the data with it. Nothing was done.",
+            "Deploy the site again, which says that it stays: chantier deploy",
         )
 
 
@@ -75,7 +85,7 @@ def delete(cloud: Cloud, stack: Stack, *, with_data: bool, tick: Tick) -> None:
         client.update_termination_protection(StackName=stack.id, EnableTerminationProtection=False)
     started, pause = time.monotonic(), FIRST_RETRY_S
     while True:
-        client.delete_stack(StackName=stack.id)
+        _ask(client, stack)
         status = _rested(client, stack, tick)
         if status == "DELETE_COMPLETE":
             return
@@ -86,6 +96,18 @@ def delete(cloud: Cloud, stack: Stack, *, with_data: bool, tick: Tick) -> None:
         tick("AWS still holds something; trying again", 0, 0)
         time.sleep(pause)
         pause = min(RETRY_S, pause * 4)
+
+
+def _ask(client: Any, stack: Stack) -> None:
+    try:
+        client.delete_stack(StackName=stack.id)
+    except ClientError as error:
+        told = error.response["Error"]
+        if told["Code"] != "ValidationError":
+            raise
+        raise StackError(
+            f"CloudFormation does not delete {stack.name}:", (told["Message"],), UNTOUCHED
+        ) from error
 
 
 def _rested(client: Any, stack: Stack, tick: Tick) -> str:
@@ -150,6 +172,5 @@ def _ended_badly(stack: Stack, status: str, stuck: list[Stuck]) -> StackError:
         f"Stack {stack.name} is {status}. What CloudFormation could not delete:",
         tuple(f"{one.logical_id} ({one.kind}): {one.why}" for one in stuck)
         or ("no reason given",),
-        "Data in buckets and tables that outlive their stack was not touched. Mend that, then "
-        "run it again.",
+        UNTOUCHED,
     )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chantier.cloud import Cloud
-from chantier.destroying.finding import Resource, stack_of, tagged_arns
+from chantier.destroying.finding import Resource, stack_of, tagged
 from chantier.machines.retiring import things_of_site
 from chantier.pacing import each
 from chantier.stack import stack_name
@@ -92,12 +92,12 @@ def verify(
     unknown += [f"AWS::IoT::Certificate {one.of}: {one.error}" for one in found if one.error]
     if stack_of(cloud, stack_name(site)):
         there.append(f"AWS::CloudFormation::Stack {stack_name(site)}")
-    tagged, why = _tagged(cloud, site, kept)
+    named, why = _tagged(cloud, site, kept)
     known = {name for one in there for name in one.split()[1:]}
     return Left(
         tuple(dict.fromkeys(there)),
         (*unknown, *why),
-        tuple(arn for arn in tagged if not any(name in arn for name in known)),
+        tuple(arn for arn in named if not any(name in arn for name in known)),
         len(asked) + len(ids) + 3,
     )
 
@@ -129,7 +129,7 @@ def _has_certificate(iot: object, one: str) -> bool:
 
 def _tagged(cloud: Cloud, site: str, kept: frozenset[str]) -> tuple[list[str], tuple[str, ...]]:
     try:
-        arns = tagged_arns(cloud, site)
+        arns = list(tagged(cloud, site))
     except (ClientError, BotoCoreError) as error:
         return [], (f"the index of tags: {error}",)
     return [arn for arn in arns if not any(arn.endswith(name) for name in kept)], ()

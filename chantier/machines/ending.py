@@ -87,10 +87,10 @@ def remove(yard: Yard, machine: str, *, in_stack: Collection[str]) -> Removed:
     ended = [retire(yard.iot, arn, things=[machine], policies=[yard.policy]) for arn in arns]
     if arns:
         cut(yard.data, machine)
-    why, gone = next((one.why for one in ended if one.why), ""), False
+    gone = False
     if machine in in_stack:
-        why = "it is part of the stack while the site file names the machine"
-    elif not why:
+        why = "it is part of the stack; take it out of the site file and deploy, then again"
+    else:
         gone = delete_thing(yard.iot, machine, site=yard.site.name)
         why = "" if gone else "it is not a thing of this site"
     at = yard.papers(machine)

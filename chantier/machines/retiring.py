@@ -58,34 +58,31 @@ def close_door(client: Any, arn: str, *, status: str = "INACTIVE") -> bool:
 
 
 def retire(client: Any, arn: str, *, things: Collection[str], policies: Collection[str]) -> Kept:
-    """Deactivate, detach and delete a certificate, unless somebody else uses it too.
+    """Deactivate, detach and delete a certificate; one that somebody else uses too is detached.
 
     Args:
         client: of AWS IoT.
         arn: of the certificate.
         things: names of the things that are the site's.
-        policies: names of the site's policies, detached in any case.
+        policies: names of the site's policies.
 
     Returns:
         What is kept and why; an empty `why` when it is gone.
     """
     attached = things_of(client, arn)
     others = [thing for thing in attached if thing not in things]
-    if others:
-        for policy in policies:
-            _without(client.detach_policy, policyName=policy, target=arn)
-        return Kept(certificate_id(arn), f"it is also the certificate of {', '.join(others)}")
-    close_door(client, arn)
-    for policy in {*policies, *policies_of(client, arn)}:
+    if not others:
+        close_door(client, arn)
+    for policy in policies if others else {*policies, *policies_of(client, arn)}:
         _without(client.detach_policy, policyName=policy, target=arn)
     for thing in attached:
-        _without(client.detach_thing_principal, thingName=thing, principal=arn)
-    patiently(
-        lambda: _without(
-            client.delete_certificate, certificateId=certificate_id(arn), forceDelete=True
-        )
-    )
-    return Kept(certificate_id(arn), "")
+        if thing in things:
+            _without(client.detach_thing_principal, thingName=thing, principal=arn)
+    one = certificate_id(arn)
+    if others:
+        return Kept(one, f"it is also the certificate of {', '.join(others)}")
+    patiently(lambda: _without(client.delete_certificate, certificateId=one, forceDelete=True))
+    return Kept(one, "")
 
 
 def delete_thing(client: Any, name: str, *, site: str) -> bool:
