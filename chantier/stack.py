@@ -178,6 +178,12 @@ def outputs(cloud: Cloud, site: str) -> dict[str, str]:
     return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
 
 
+def is_deployed(cloud: Cloud, site: str) -> bool:
+    """Whether a site has a stack that stands."""
+    found = _describe(cloud.client("cloudformation"), stack_name(site))
+    return bool(found and found["StackStatus"] in USABLE)
+
+
 def _change_set(client: Any, **request: Any) -> str:
     """The ARN of a new change set."""
     try:

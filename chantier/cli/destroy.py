@@ -245,7 +245,7 @@ def _end(found: Inventory, ended: Ended, *, as_json: bool) -> None:
     for arn in left.tagged:
         say(f"The index of tags names {arn}: it lags, or that was not made by chantier.")
     what = " but what was kept" if ended.kept else ""
-    say(f"Nothing of {found.site} is left{what}: {left.asked} questions asked of AWS.")
+    say(f"Nothing of {found.site} is left{what}: AWS was asked about {left.asked} resources.")
 
 
 def _inventory(found: Inventory) -> dict[str, Any]:

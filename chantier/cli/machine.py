@@ -19,6 +19,7 @@ from chantier.cli.options import (
 from chantier.cli.show import answer, say
 
 if TYPE_CHECKING:
+    from chantier.cloud import Cloud
     from chantier.site import Machine, Site
 
 
@@ -53,21 +54,16 @@ def add(  # noqa: PLR0913 - click hands over every option
 
     if sum((everyone, bool(machine_id), bool(csv_path))) != 1:
         raise click.UsageError("Name one machine, or --all, or --from FILE.")
-    site, machines = _grown(site_path, csv_path, local=local) if csv_path else (None, ())
-    site = site or load(site_path)
+    site = load(site_path)
     cloud = cloud_for(site_path, site, local=local)
+    machines = _grown(cloud, site, site_path, csv_path) if csv_path else chosen(site, machine_id)
     if local:
         claim(site_path)
-    identities = enrol_all(
-        cloud,
-        site,
-        machines or chosen(site, machine_id),
-        home=home(site_path),
-        say=say,
-        pardon=not everyone,
+    identities = (
+        enrol_all(cloud, site, machines, home=home(site_path), say=say, pardon=not everyone)
+        if machines
+        else []
     )
-    if csv_path:
-        say(f"Deploy, so that detection knows them: chantier deploy{' --local' if local else ''}")
     if as_json:
         answer(
             [
@@ -82,16 +78,20 @@ def add(  # noqa: PLR0913 - click hands over every option
         )
 
 
-def _grown(site_path: Path, csv_path: Path, *, local: bool) -> tuple[Site, tuple[Machine, ...]]:
-    """The site with the machines of a CSV file, once it is sure that they can have papers."""
+def _grown(cloud: Cloud, site: Site, site_path: Path, csv_path: Path) -> tuple[Machine, ...]:
+    """The machines of a CSV file, now in the site file too; none if they cannot be enrolled."""
     from chantier.machines.adding import add_to_site
-    from chantier.stack import outputs
+    from chantier.stack import is_deployed
 
-    before = load(site_path)
-    outputs(cloud_for(site_path, before, local=local), before.name)
-    site, machines = add_to_site(csv_path, site_path)
+    # Asked first: nothing is written where AWS does not answer.
+    deployed = is_deployed(cloud, site.name)
+    machines = add_to_site(csv_path, site_path)
+    local = " --local" if cloud.name == "local" else ""
     say(f"{site_path}: {len(machines)} machines added at its end.")
-    return site, machines
+    say(f"Detection knows them after: chantier deploy{local}")
+    if not deployed:
+        say(f"Then give them their certificates: chantier machine add --all{local}")
+    return machines if deployed else ()
 
 
 @machine.command()

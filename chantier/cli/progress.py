@@ -47,7 +47,10 @@ def run_progress(site: Site) -> Iterator[Callable[[int, int, int], None]]:
 
 @contextmanager
 def count_progress(unit: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Gives a function to call with what is going on, how much is done, and how much there is."""
+    """Gives a function to call with what is going on, how much is done, and how much there is.
+
+    0 for what there is where nobody knows it yet.
+    """
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
@@ -55,7 +58,7 @@ def count_progress(unit: str) -> Iterator[Callable[[str, int, int], None]]:
     console, told = Console(stderr=True), time.monotonic()
 
     def line(what: str, done: int, there: int) -> str:
-        return f"  {what}: {done} of {there} {unit}".rstrip()
+        return f"  {what}: {done}{f' of {there}' if there else ''} {unit}".rstrip()
 
     if not console.is_terminal:
 

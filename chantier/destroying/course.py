@@ -22,7 +22,14 @@ from typing import NamedTuple
 from chantier.cloud import Cloud
 from chantier.destroying.emptying import delete_bucket, delete_table, empty
 from chantier.destroying.exporting import Exported, export
-from chantier.destroying.finding import STREAM, THING, drop_notes, write_notes
+from chantier.destroying.finding import (
+    CERTIFICATE,
+    STREAM,
+    THING,
+    Resource,
+    drop_notes,
+    write_notes,
+)
 from chantier.destroying.inventory import Inventory
 from chantier.destroying.leaving import Gone, leave
 from chantier.destroying.staged import unstage
@@ -90,7 +97,8 @@ def destroy(  # noqa: PLR0913 - keyword-only past three
     stack = found.traces.stack
     if stack:
         check(stack, with_data=not order.keep_data)
-    write_notes(home, cloud, found.site, found.traces.resources)
+    papers = tuple(Resource(CERTIFICATE, arn, stays=False) for arn in found.fleet.certificates)
+    write_notes(home, cloud, found.site, (*found.traces.resources, *papers))
     exported = _export(cloud, found, order, tick=tick)
     _tell_export(None, exported, say=say)
     gone = _leave(cloud, found, say=say, tick=tick)

@@ -87,7 +87,7 @@ def export(
     s3 = cloud.client("s3")
     known = read_manifest(at)
     listed = {
-        _path(bucket if len(buckets) > 1 else "", one["Key"]): (bucket, one)
+        target_of(bucket if len(buckets) > 1 else "", one["Key"]): (bucket, one)
         for bucket in buckets
         for one in _objects(s3, bucket)
     }
@@ -149,7 +149,7 @@ def _objects(s3: Any, bucket: str) -> Iterator[Any]:
                 yield one
 
 
-def _path(bucket: str, key: str) -> str:
+def target_of(bucket: str, key: str) -> str:
     """Where an object goes: its key, in which nothing leads out of the folder."""
     parts = [quote(part, safe=" =+@,:()[]~") or "%" for part in key.split("/")]
     safe = ["%2E" * len(part) if part in (".", "..") else part for part in parts]

@@ -25,6 +25,7 @@ NAMED = 40
 RETAINED = ("Retain", "RetainExceptOnCreate")
 BUCKET, TABLE, LOG_GROUP = "AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup"
 POLICY, THING, TYPE = "AWS::IoT::Policy", "AWS::IoT::Thing", "AWS::IoT::ThingType"
+CERTIFICATE = "AWS::IoT::Certificate"
 STREAM = "AWS::KinesisFirehose::DeliveryStream"
 # How an ARN says of what kind it is: of those that outlive their stack.
 KINDS = {("s3", ""): BUCKET, ("dynamodb", "table"): TABLE}

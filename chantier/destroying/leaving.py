@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from chantier.cloud import Cloud
-from chantier.destroying.finding import POLICY, THING, Traces
+from chantier.destroying.finding import CERTIFICATE, POLICY, THING, Traces
 from chantier.errors import ChantierError
 from chantier.machines.cutting import cut, data_plane
 from chantier.machines.retiring import (
@@ -18,6 +18,7 @@ from chantier.machines.retiring import (
     free_policy,
     principals_of,
     retire,
+    statuses,
     targets_of,
     things_of_site,
 )
@@ -65,11 +66,11 @@ def fleet_of(cloud: Cloud, site: str, traces: Traces) -> Fleet:
     """The machines of a site, by listings: a few calls a thousand of them."""
     iot, policies = paced(cloud.client("iot")), traces.names(POLICY)
     targets = {policy: _certificates(targets_of(iot, policy)) for policy in policies}
-    arns = {arn for found in targets.values() for arn in found}
-    known: dict[str, str] = {}
-    if arns:
-        for page in iot.get_paginator("list_certificates").paginate():
-            known |= {one["certificateArn"]: one["status"] for one in page["certificates"]}
+    attached = {arn for found in targets.values() for arn in found}
+    # One that an interrupted run had detached from everything stands in its notes alone.
+    noted = set(traces.names(CERTIFICATE)) - attached
+    known = statuses(iot) if attached or noted else {}
+    arns = attached | (noted & known.keys())
     claims = {arn for policy, found in targets.items() if _is_claims(policy) for arn in found}
     return Fleet(
         tuple(things_of_site(iot, site)),
@@ -92,9 +93,14 @@ def leave(cloud: Cloud, site: str, fleet: Fleet, traces: Traces, tick: Tick) -> 
         return retire(iot, arn, things=mine, policies=fleet.policies)
 
     def out(thing: str) -> tuple[list[Kept], bool]:
-        ended = [end(arn) for arn in principals_of(iot, thing)]
+        ended: list[Kept] = []
         cut(data, thing)
-        return ended, delete_thing(iot, thing, site=site)
+
+        def release() -> None:
+            # A certificate without any policy opens nothing, and holds its thing all the same.
+            ended.extend(end(arn) for arn in principals_of(iot, thing))
+
+        return ended, delete_thing(iot, thing, site=site, release=release)
 
     # Doors first: what has a policy gets in. Then what things still hold, and the things.
     certificates = each(end, fleet.certificates, tick=_of(tick, "Certificates deleted"))

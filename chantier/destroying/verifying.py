@@ -8,8 +8,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chantier.cloud import Cloud
 from chantier.destroying.finding import Resource, stack_of, tagged
-from chantier.machines.retiring import things_of_site
-from chantier.pacing import each
+from chantier.machines.retiring import statuses, things_of_site
+from chantier.pacing import each, paced
 from chantier.stack import stack_name
 
 # Type -> service, the operation that finds one, and the name of what it is asked for.
@@ -54,7 +54,7 @@ class Left(NamedTuple):
         there: what is certainly still there, a line each.
         unknown: what could not be asked about, a line each.
         tagged: ARNs that only the index of tags still names; it lags behind by hours.
-        asked: how many questions were asked.
+        asked: how many resources were asked about.
     """
 
     there: tuple[str, ...]
@@ -84,21 +84,24 @@ def verify(
     answers = each(lambda one: _is_there(cloud, one), asked)
     there = [f"{one.of.kind} {one.of.name}" for one in answers if one.made]
     unknown = [f"{one.of.kind} {one.of.name}: {one.error}" for one in answers if one.error]
-    iot = cloud.client("iot")
+    iot = paced(cloud.client("iot"))
     there += [f"AWS::IoT::Thing {name}" for name in things_of_site(iot, site)]
-    ids = [arn.rpartition("/")[2] for arn in certificates if arn not in kept]
-    found = each(lambda one: _has_certificate(iot, one), ids)
-    there += [f"AWS::IoT::Certificate {one.of}" for one in found if one.made]
-    unknown += [f"AWS::IoT::Certificate {one.of}: {one.error}" for one in found if one.error]
+    # A listing, and not a question for each: there may be thousands.
+    known = statuses(iot) if certificates else {}
+    there += [
+        f"AWS::IoT::Certificate {arn.rpartition('/')[2]}"
+        for arn in certificates
+        if arn in known and arn not in kept
+    ]
     if stack_of(cloud, stack_name(site)):
         there.append(f"AWS::CloudFormation::Stack {stack_name(site)}")
     named, why = _tagged(cloud, site, kept)
-    known = {name for one in there for name in one.split()[1:]}
+    names = {name for one in there for name in one.split()[1:]}
     return Left(
         tuple(dict.fromkeys(there)),
         (*unknown, *why),
-        tuple(arn for arn in named if not any(name in arn for name in known)),
-        len(asked) + len(ids) + 3,
+        tuple(arn for arn in named if not any(name in arn for name in names)),
+        len(asked) + len(certificates) + 3,
     )
 
 
@@ -115,16 +118,6 @@ def _is_there(cloud: Cloud, one: Resource) -> bool:
         raise
     # A table on its way out is as good as gone, and DynamoDB says for how long.
     return bool(told.get("Table", {}).get("TableStatus") != "DELETING")
-
-
-def _has_certificate(iot: object, one: str) -> bool:
-    try:
-        iot.describe_certificate(certificateId=one)  # type: ignore[attr-defined]  # a client
-    except ClientError as error:
-        if error.response["Error"]["Code"] in GONE:
-            return False
-        raise
-    return True
 
 
 def _tagged(cloud: Cloud, site: str, kept: frozenset[str]) -> tuple[list[str], tuple[str, ...]]:

@@ -47,7 +47,7 @@ class Row(NamedTuple):
     said: dict[str, Any]
 
 
-def add_to_site(csv_path: Path, site_path: Path) -> tuple[Site, tuple[Machine, ...]]:
+def add_to_site(csv_path: Path, site_path: Path) -> tuple[Machine, ...]:
     """Add the machines of a CSV file to a site file.
 
     The first line names the columns; comma or semicolon, UTF-8. `id` and `class` must be
@@ -55,7 +55,7 @@ def add_to_site(csv_path: Path, site_path: Path) -> tuple[Site, tuple[Machine, .
     as in the site file. An empty cell says nothing.
 
     Returns:
-        The site as it is now, and the machines that are new.
+        The machines that are new.
 
     Raises:
         ChantierError: the CSV file cannot be read.
@@ -78,8 +78,7 @@ def add_to_site(csv_path: Path, site_path: Path) -> tuple[Site, tuple[Machine, .
             "Mend them, then run it again.",
         )
     _replace(site_path, grown)
-    site = Site.load(site_path)
-    return site, site.machines[len(before.machines) :]
+    return Site.load(site_path).machines[len(before.machines) :]
 
 
 def _rows(path: Path) -> tuple[list[Row], list[str]]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from chantier.cloud import Cloud
 from chantier.errors import ChantierError
+from chantier.identity import ABOUT_FILE, noted_arn
 from chantier.machines.cutting import Cut, cut
 from chantier.machines.retiring import (
     SITE_ATTRIBUTE,
@@ -83,7 +84,10 @@ def remove(yard: Yard, machine: str, *, in_stack: Collection[str]) -> Removed:
         machine: machine id.
         in_stack: names of the things that CloudFormation keeps.
     """
-    arns = principals_of(yard.iot, machine)
+    at = yard.papers(machine)
+    # The one that is noted here may have lost its thing to an interrupted removal.
+    noted = noted_arn(at / ABOUT_FILE)
+    arns = {*principals_of(yard.iot, machine), *([noted] if noted else ())}
     ended = [retire(yard.iot, arn, things=[machine], policies=[yard.policy]) for arn in arns]
     if arns:
         cut(yard.data, machine)
@@ -93,7 +97,6 @@ def remove(yard: Yard, machine: str, *, in_stack: Collection[str]) -> Removed:
     else:
         gone = delete_thing(yard.iot, machine, site=yard.site.name)
         why = "" if gone else "it is not a thing of this site"
-    at = yard.papers(machine)
     files = at.exists()
     shutil.rmtree(at, ignore_errors=True)
     deleted = tuple(one.certificate_id for one in ended if not one.why)

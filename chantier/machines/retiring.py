@@ -18,6 +18,8 @@ GONE = ("ResourceNotFoundException",)
 STILL_ATTACHED = ("DeleteConflictException", "InvalidRequestException")
 PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 SITE_ATTRIBUTE = "site"
+# The longest page that AWS IoT gives; it gives 25 otherwise.
+LONG = {"PageSize": 250}
 
 
 class Kept(NamedTuple):
@@ -73,8 +75,9 @@ def retire(client: Any, arn: str, *, things: Collection[str], policies: Collecti
     others = [thing for thing in attached if thing not in things]
     if not others:
         close_door(client, arn)
-    for policy in policies if others else {*policies, *policies_of(client, arn)}:
-        _without(client.detach_policy, policyName=policy, target=arn)
+    for policy in policies_of(client, arn):
+        if policy in policies or not others:
+            _without(client.detach_policy, policyName=policy, target=arn)
     for thing in attached:
         if thing in things:
             _without(client.detach_thing_principal, thingName=thing, principal=arn)
@@ -85,8 +88,17 @@ def retire(client: Any, arn: str, *, things: Collection[str], policies: Collecti
     return Kept(one, "")
 
 
-def delete_thing(client: Any, name: str, *, site: str) -> bool:
-    """Delete a thing that has no certificate any more; False if it is not the site's."""
+def delete_thing(
+    client: Any, name: str, *, site: str, release: Callable[[], object] = lambda: None
+) -> bool:
+    """Delete a thing that has no certificate any more; False if it is not the site's.
+
+    Args:
+        client: of AWS IoT.
+        name: of the thing.
+        site: whose it has to be.
+        release: called when AWS still sees a certificate on it, before the next try.
+    """
     try:
         found = client.describe_thing(thingName=name)
     except ClientError as error:
@@ -95,7 +107,7 @@ def delete_thing(client: Any, name: str, *, site: str) -> bool:
         raise
     if found.get("attributes", {}).get(SITE_ATTRIBUTE) != site:
         return False
-    patiently(lambda: client.delete_thing(thingName=name))
+    patiently(lambda: client.delete_thing(thingName=name), release)
     return True
 
 
@@ -139,16 +151,24 @@ def policies_of(client: Any, arn: str) -> list[str]:
 
 def targets_of(client: Any, policy: str) -> list[str]:
     """ARNs of what a policy is attached to; none for a policy that is not there."""
-    pages = client.get_paginator("list_targets_for_policy").paginate(policyName=policy)
+    pages = client.get_paginator("list_targets_for_policy").paginate(
+        policyName=policy, PaginationConfig=LONG
+    )
     return _all(str(target) for page in pages for target in page["targets"])
 
 
 def things_of_site(client: Any, site: str) -> list[str]:
     """Names of the things that say they are a site's."""
     pages = client.get_paginator("list_things").paginate(
-        attributeName=SITE_ATTRIBUTE, attributeValue=site
+        attributeName=SITE_ATTRIBUTE, attributeValue=site, PaginationConfig=LONG
     )
     return [str(one["thingName"]) for page in pages for one in page["things"]]
+
+
+def statuses(client: Any) -> dict[str, str]:
+    """Status by ARN of every certificate of the account and region."""
+    pages = client.get_paginator("list_certificates").paginate(PaginationConfig=LONG)
+    return {one["certificateArn"]: one["status"] for page in pages for one in page["certificates"]}
 
 
 def code(error: ClientError) -> str:
@@ -156,14 +176,15 @@ def code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def patiently(delete: Callable[[], object]) -> None:
-    """Delete; again after a pause while AWS still sees something attached."""
+def patiently(delete: Callable[[], object], release: Callable[[], object] = lambda: None) -> None:
+    """Delete; again, released and after a pause, while AWS still sees something attached."""
     for pause in PAUSES_S:
         try:
             delete()
         except ClientError as error:
             if code(error) not in STILL_ATTACHED:
                 raise
+            release()
             time.sleep(pause)
         else:
             return

@@ -18,6 +18,7 @@ from chantier.identity import ABOUT_FILE, CERTIFICATE_FILE, KEY_FILE, PRIVATE, n
 from chantier.machines.cutting import Line, line_of
 from chantier.machines.retiring import (
     GONE,
+    LONG,
     certificate_id,
     code,
     policies_of,
@@ -195,7 +196,7 @@ def _brief(arn: str, known: Mapping[str, Any], papers: Papers, policy: str) -> C
 
 
 def _certificates(iot: Any) -> dict[str, Any]:
-    pages = iot.get_paginator("list_certificates").paginate(PaginationConfig={"PageSize": 250})
+    pages = iot.get_paginator("list_certificates").paginate(PaginationConfig=LONG)
     return {str(one["certificateArn"]): one for page in pages for one in page["certificates"]}
 
 

@@ -340,8 +340,13 @@ def test_a_certificate_that_another_sites_thing_bears_too_is_left_to_it(
     arn, iot = deployed.enrol("SHR-1").certificate_arn, cloud.client("iot")
     iot.create_thing(thingName="SHR-9", attributePayload={"attributes": {"site": "other"}})
     iot.attach_thing_principal(thingName="SHR-9", principal=arn)
+    bare = iot.create_keys_and_certificate(setAsActive=True)
+    iot.attach_thing_principal(thingName="SHR-1", principal=bare["certificateArn"])
     gone = ask(path, "--yes", "--delete-data", "shared")
     assert "it is also the certificate of SHR-9" in gone.stderr
     told = iot.describe_certificate(certificateId=arn.rpartition("/")[2])
     assert told["certificateDescription"]["status"] == "ACTIVE"
+    assert iot.list_thing_principals(thingName="SHR-9")["principals"] == [arn]
+    with pytest.raises(iot.exceptions.ResourceNotFoundException):
+        iot.describe_certificate(certificateId=bare["certificateId"])
     assert gone.exit_code == 0, gone.stderr
