@@ -156,6 +156,7 @@ def killed_when(process: subprocess.Popen[str], reached: Callable[[], bool]) -> 
     while not reached():
         assert process.poll() is None, "it was done before it could be killed"
         assert time.monotonic() < end
+        time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.communicate()
 
@@ -177,7 +178,7 @@ def test_a_site_with_versions_and_certificates_ends_at_zero_although_killed_twic
     assert len(arns) == MACHINES
 
     def some_left() -> bool:
-        pages = iot.get_paginator("list_certificates").paginate()
+        pages = iot.get_paginator("list_certificates").paginate(PaginationConfig={"PageSize": 250})
         there = {one["certificateArn"] for page in pages for one in page["certificates"]}
         return 0 < sum(arn in there for arn in arns) < MACHINES
 
