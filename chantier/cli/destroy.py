@@ -40,7 +40,7 @@ GOES, STAYS, ASKED = "goes", "stays", "asked"
 @options.json_option
 def destroy(site_path: Path, *, local: bool, as_json: bool, **given: Any) -> None:
     """Take the site down: machines, stack and, once its name is typed, its data."""
-    from chantier.cli.progress import count_progress
+    from chantier.cli.progress import count_progress, steps_progress
     from chantier.destroying.course import destroy as take_down
     from chantier.destroying.inventory import look
 
@@ -59,8 +59,8 @@ def destroy(site_path: Path, *, local: bool, as_json: bool, **given: Any) -> Non
         return
     order = _order(found, local=local, **given)
     try:
-        with count_progress("") as tell:
-            ended = take_down(cloud, found, order, home=home, say=say, tick=tell)
+        with steps_progress() as (stays, goes):
+            ended = take_down(cloud, found, order, home=home, say=stays, tick=goes)
     except KeyboardInterrupt:
         say("Stopped half-way. A stack that is being deleted goes on without us.")
         say("Run it again: it finds what is left, and goes on from there.")

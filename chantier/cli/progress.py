@@ -72,3 +72,27 @@ def count_progress(unit: str) -> Iterator[Callable[[str, int, int], None]]:
         return
     with Live(console=console, refresh_per_second=8, transient=True) as live:
         yield lambda what, done, there: live.update(Text(line(what, done, there)))
+
+
+@contextmanager
+def steps_progress() -> Iterator[tuple[Callable[[str], None], Callable[[str, int, int], None]]]:
+    """Gives what says a line that stays, and what `count_progress` gives for one that does not."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        with count_progress("") as tell:
+            yield say, tell
+        return
+    with Live(console=console, refresh_per_second=8, transient=True) as live:
+
+        def stays(text: str) -> None:
+            live.update(Text(""))
+            console.print(Text(text), soft_wrap=True)
+
+        def goes(what: str, done: int, there: int) -> None:
+            live.update(Text(f"  {what}: {done}{f' of {there}' if there else ''}"))
+
+        yield stays, goes

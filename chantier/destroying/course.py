@@ -123,7 +123,8 @@ def destroy(  # noqa: PLR0913 - keyword-only past three
 
 def _leave(cloud: Cloud, found: Inventory, *, say: Say, tick: Tick) -> Gone:
     gone = leave(cloud, found.site, found.fleet, found.traces, tick)
-    say(f"{gone.certificates} certificates and {gone.things} things deleted.")
+    if gone.certificates or gone.things:
+        say(f"{gone.certificates} certificates and {gone.things} things deleted.")
     for one in gone.kept:
         say(f"Certificate {one.certificate_id[:12]} stays: {one.why}.")
     return gone
