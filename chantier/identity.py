@@ -27,6 +27,10 @@ PRIVATE = 0o600
 DEMO_MARK = "made-by-demo"
 
 
+class Shut(ChantierError):
+    """The machine was revoked: whoever enrols many leaves it out, and says so."""
+
+
 class Identity(NamedTuple):
     """Where a machine's identity lies.
 
@@ -54,11 +58,16 @@ def find(home: Path, cloud: Cloud, site: str, machine: str) -> Identity | None:
     """The identity of a machine, if a whole one is here."""
     at = folder(home, cloud, site) / machine
     key, certificate = at / KEY_FILE, at / CERTIFICATE_FILE
+    arn = noted_arn(at / ABOUT_FILE)
+    return Identity(machine, key, certificate, arn) if arn and _match(key, certificate) else None
+
+
+def noted_arn(about: Path) -> str:
+    """The ARN that is noted beside a certificate; empty for none."""
     try:
-        arn = json.loads((at / ABOUT_FILE).read_text("utf-8"))["certificate_arn"]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None
-    return Identity(machine, key, certificate, arn) if _match(key, certificate) else None
+        return str(json.loads(about.read_text("utf-8"))["certificate_arn"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _match(key: Path, certificate: Path) -> bool:
@@ -91,8 +100,15 @@ def need(home: Path, cloud: Cloud, site: str, machines: Sequence[str]) -> list[I
     return [identity for identity in found.values() if identity]
 
 
-def enrol(
-    cloud: Cloud, site: Site, machine: Machine, *, outputs: Mapping[str, str], home: Path
+def enrol(  # noqa: PLR0913 - keyword-only, the last two with defaults
+    cloud: Cloud,
+    site: Site,
+    machine: Machine,
+    *,
+    outputs: Mapping[str, str],
+    home: Path,
+    client: Any = None,
+    pardon: bool = True,
 ) -> Identity:
     """Give a machine its identity; one that it has here, and that works, is kept.
 
@@ -104,17 +120,22 @@ def enrol(
         machine: one of its machines.
         outputs: of the deployed stack.
         home: the project's `.chantier` folder.
+        client: of AWS IoT; one is made unless there is one to share.
+        pardon: a new certificate for a machine that was revoked, too.
 
     Raises:
         ChantierError: another site's machine bears the same name in this account.
+        Shut: it was revoked, and there is no pardon.
     """
-    client = cloud.client("iot")
+    client = client or cloud.client("iot")
     known = find(home, cloud, site.name, machine.id)
     _thing(client, site, machine, outputs)
     policy = outputs["MachinePolicyName"]
     if known and _is_attached(client, known, machine.id):
         _withdraw_others(client, machine.id, known.certificate_arn, policy=policy)
         return known
+    if not pardon:
+        _refuse_revoked(client, machine.id)
     at = folder(home, cloud, site.name) / machine.id
     key, request = key_and_request(machine.id)
     made = client.create_certificate_from_csr(certificateSigningRequest=request, setAsActive=True)
@@ -174,6 +195,13 @@ def _is_attached(client: Any, identity: Identity, thing: str) -> bool:
     certificate_id = identity.certificate_arn.rpartition("/")[2]
     told = client.describe_certificate(certificateId=certificate_id)["certificateDescription"]
     return bool(told["status"] == "ACTIVE")
+
+
+def _refuse_revoked(client: Any, thing: str) -> None:
+    for arn in client.list_thing_principals(thingName=thing)["principals"]:
+        told = client.describe_certificate(certificateId=arn.rpartition("/")[2])
+        if told["certificateDescription"]["status"] == "REVOKED":
+            raise Shut(f"{thing} is revoked.", f"To let it in again: chantier machine add {thing}")
 
 
 def _withdraw_others(client: Any, thing: str, arn: str, *, policy: str) -> None:

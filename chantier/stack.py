@@ -270,6 +270,12 @@ def _agreeing(say: Say) -> recovery.Agree:
     return agree
 
 
+def is_deployed(cloud: Cloud, site: str) -> bool:
+    """Whether a site has a stack that stands."""
+    found = stacks.describe(cloud.client("cloudformation"), stack_name(site))
+    return bool(found and found["StackStatus"] in stacks.STANDING)
+
+
 def _parameters(
     found: Any, given: Mapping[str, str], known: Mapping[str, Any], say: Say
 ) -> list[dict[str, Any]]:

@@ -53,9 +53,18 @@ def staged(cloud: Cloud, body: str, *, site: str) -> str:
     return f"{_base(cloud, bucket)}/{key}"
 
 
+def bucket_name(cloud: Cloud) -> str:
+    """The staging bucket of an account and region, made or not."""
+    return _name(cloud, cloud.client("sts").get_caller_identity()["Account"])
+
+
+def _name(cloud: Cloud, account: str) -> str:
+    return f"chantier-templates-{account}-{cloud.region}"
+
+
 def _bucket(cloud: Cloud, client: Any) -> str:
     account = cloud.client("sts").get_caller_identity()["Account"]
-    name = f"chantier-templates-{account}-{cloud.region}"
+    name = _name(cloud, account)
     try:
         client.head_bucket(Bucket=name, ExpectedBucketOwner=account)
     except client.exceptions.ClientError as error:

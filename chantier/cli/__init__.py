@@ -11,6 +11,7 @@ import click
 from chantier.cli.alerts import alerts
 from chantier.cli.costs import costs
 from chantier.cli.demo import demo
+from chantier.cli.destroy import destroy
 from chantier.cli.doctor import doctor
 from chantier.cli.enrolment import claim, enrol
 from chantier.cli.evaluate import evaluate
@@ -21,6 +22,8 @@ from chantier.cli.lint import lint
 from chantier.cli.local import local
 from chantier.cli.logs import logs
 from chantier.cli.machine import machine
+from chantier.cli.machine_papers import remove, revoke, rotate
+from chantier.cli.machine_state import list_machines, show
 from chantier.cli.prove import prove
 from chantier.cli.quarantine import quarantine
 from chantier.cli.report import report
@@ -64,8 +67,9 @@ for command in (
     dead_letters,
     prove,
     demo,
+    destroy,
 ):
     main.add_command(command)
 alerts.add_command(settle)
-machine.add_command(claim)
-machine.add_command(enrol)
+for inner in (list_machines, show, revoke, rotate, remove, claim, enrol):
+    machine.add_command(inner)

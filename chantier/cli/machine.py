@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +16,11 @@ from chantier.cli.options import (
     local_option,
     site_option,
 )
-from chantier.cli.show import answer, say, table
+from chantier.cli.show import answer, say
+
+if TYPE_CHECKING:
+    from chantier.cloud import Cloud
+    from chantier.site import Machine, Site
 
 
 @click.group()
@@ -26,23 +31,39 @@ def machine() -> None:
 @machine.command()
 @click.argument("machine_id", required=False)
 @click.option("--all", "everyone", is_flag=True, help="Every machine of the site file.")
+@click.option(
+    "--from",
+    "csv_path",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="First add the machines of a CSV file to the site file; these get theirs.",
+)
 @site_option
 @local_option
 @json_option
-def add(
-    machine_id: str | None, site_path: Path, *, everyone: bool, local: bool, as_json: bool
+def add(  # noqa: PLR0913 - click hands over every option
+    machine_id: str | None,
+    csv_path: Path | None,
+    site_path: Path,
+    *,
+    everyone: bool,
+    local: bool,
+    as_json: bool,
 ) -> None:
-    """Give a machine its key, certificate and thing."""
+    """Give machines their key, certificate and thing."""
     from chantier.fleet import chosen, enrol_all
 
-    if everyone == bool(machine_id):
-        raise click.UsageError("Name one machine, or --all.")
+    if sum((everyone, bool(machine_id), bool(csv_path))) != 1:
+        raise click.UsageError("Name one machine, or --all, or --from FILE.")
     site = load(site_path)
-    machines = chosen(site, machine_id)
     cloud = cloud_for(site_path, site, local=local)
+    machines = _grown(cloud, site, site_path, csv_path) if csv_path else chosen(site, machine_id)
     if local:
         claim(site_path)
-    identities = enrol_all(cloud, site, machines, home=home(site_path), say=say)
+    identities = (
+        enrol_all(cloud, site, machines, home=home(site_path), say=say, pardon=not everyone)
+        if machines
+        else []
+    )
     if as_json:
         answer(
             [
@@ -57,32 +78,20 @@ def add(
         )
 
 
-@machine.command("list")
-@site_option
-@local_option
-@json_option
-def list_machines(site_path: Path, *, local: bool, as_json: bool) -> None:
-    """Show the machines of the site file, and which have a certificate here."""
-    from chantier.fleet import listed
+def _grown(cloud: Cloud, site: Site, site_path: Path, csv_path: Path) -> tuple[Machine, ...]:
+    """The machines of a CSV file, now in the site file too; none if they cannot be enrolled."""
+    from chantier.machines.adding import add_to_site
+    from chantier.stack import is_deployed
 
-    rows = listed(load(site_path), home=home(site_path), cloud_name="local" if local else "aws")
-    if as_json:
-        answer(rows)
-        return
-    table(
-        ("id", "class", "label", "zone", "V", "certificate"),
-        [
-            (
-                row["id"],
-                row["class"],
-                row["label"] or "",
-                row["zone"] or "",
-                str(row["voltage"]),
-                "yes" if row["certificate"] else "-",
-            )
-            for row in rows
-        ],
-    )
+    # Asked first: nothing is written where AWS does not answer.
+    deployed = is_deployed(cloud, site.name)
+    machines = add_to_site(csv_path, site_path)
+    local = " --local" if cloud.name == "local" else ""
+    say(f"{site_path}: {len(machines)} machines added at its end.")
+    say(f"Detection knows them after: chantier deploy{local}")
+    if not deployed:
+        say(f"Then give them their certificates: chantier machine add --all{local}")
+    return machines if deployed else ()
 
 
 @machine.command()

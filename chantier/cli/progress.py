@@ -47,7 +47,10 @@ def run_progress(site: Site) -> Iterator[Callable[[int, int, int], None]]:
 
 @contextmanager
 def count_progress(unit: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Gives a function to call with what is going on, how much is done, and how much there is."""
+    """Gives a function to call with what is going on, how much is done, and how much there is.
+
+    0 for what there is where nobody knows it yet.
+    """
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
@@ -55,7 +58,7 @@ def count_progress(unit: str) -> Iterator[Callable[[str, int, int], None]]:
     console, told = Console(stderr=True), time.monotonic()
 
     def line(what: str, done: int, there: int) -> str:
-        return f"  {what}: {done} of {there} {unit}".rstrip()
+        return f"  {what}: {done}{f' of {there}' if there else ''} {unit}".rstrip()
 
     if not console.is_terminal:
 
@@ -69,3 +72,27 @@ def count_progress(unit: str) -> Iterator[Callable[[str, int, int], None]]:
         return
     with Live(console=console, refresh_per_second=8, transient=True) as live:
         yield lambda what, done, there: live.update(Text(line(what, done, there)))
+
+
+@contextmanager
+def steps_progress() -> Iterator[tuple[Callable[[str], None], Callable[[str, int, int], None]]]:
+    """Gives what says a line that stays, and what `count_progress` gives for one that does not."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        with count_progress("") as tell:
+            yield say, tell
+        return
+    with Live(console=console, refresh_per_second=8, transient=True) as live:
+
+        def stays(text: str) -> None:
+            live.update(Text(""))
+            console.print(Text(text), soft_wrap=True)
+
+        def goes(what: str, done: int, there: int) -> None:
+            live.update(Text(f"  {what}: {done}{f' of {there}' if there else ''}"))
+
+        yield stays, goes

@@ -6,6 +6,9 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+STANDING = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
+"""States of a stack that is there and at rest."""
+
 # Polling starts fast for the embedded AWS and settles at a pace that CloudFormation allows.
 FIRST_POLL_S, LAST_POLL_S, SLOWER = 0.1, 3.0, 1.3
 

@@ -91,7 +91,7 @@ async def _serve(home: Home, port: int, workers: int) -> None:
     from hypercorn.config import Config  # noqa: PLC0415
     from ministack import app as ministack  # noqa: PLC0415
 
-    from chantier.local import claims  # noqa: PLC0415
+    from chantier.local import claims, connections  # noqa: PLC0415
     from chantier.local.checkpoint import SOON, Checkpoint  # noqa: PLC0415
     from chantier.local.listener import harden  # noqa: PLC0415
 
@@ -105,6 +105,7 @@ async def _serve(home: Home, port: int, workers: int) -> None:
     checkpoint = Checkpoint(lambda: _save(ministack))
     checkpoint.start()
     claims.install(lambda: checkpoint.mark(SOON))
+    connections.install()
 
     async def until_told() -> None:
         await told.wait()
