@@ -58,11 +58,11 @@ def find(home: Path, cloud: Cloud, site: str, machine: str) -> Identity | None:
         arn = json.loads((at / ABOUT_FILE).read_text("utf-8"))["certificate_arn"]
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    return Identity(machine, key, certificate, arn) if _match(key, certificate) else None
+    return Identity(machine, key, certificate, arn) if match(key, certificate) else None
 
 
-def _match(key: Path, certificate: Path) -> bool:
-    """Whether the two files are there and belong together."""
+def match(key: Path, certificate: Path) -> bool:
+    """Whether the two PEM files are there and belong together."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key)
     except (OSError, ssl.SSLError):

@@ -247,8 +247,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         },
         set(),
     ),
+    "chantier.claim_draft": ({"chantier.errors", "chantier.identity", "simulator"}, set()),
     "chantier.claiming": (
         {
+            "chantier.claim_draft",
             "chantier.cloud",
             "chantier.enrolment",
             "chantier.errors",
