@@ -132,15 +132,26 @@ def totals_by(rows: Iterable[Row], column: str) -> dict[str, Total]:
     return {name: total(groups[name]) for name in sorted(groups)}
 
 
-def count_now(cloud: Cloud, function: str, now: float) -> dict[str, Any]:
+def count_now(
+    cloud: Cloud, function: str, now: float, *, alerts_since: float | None = None
+) -> dict[str, Any]:
     """Have what has come until now counted, and say what the function says of it.
+
+    Args:
+        cloud: where.
+        function: that counts.
+        now: epoch seconds.
+        alerts_since: epoch seconds; alerts that opened from then on are counted again.
+            Without it, those of the last two days.
 
     Raises:
         ChantierError: it failed, or another run is under way.
     """
-    until = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    event = {"until": _wire(now)}
+    if alerts_since is not None:
+        event["alerts_since"] = _wire(alerts_since)
     answer = cloud.client("lambda").invoke(
-        FunctionName=function, Payload=json.dumps({"until": until}).encode()
+        FunctionName=function, Payload=json.dumps(event).encode()
     )
     said: dict[str, Any] = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
@@ -152,6 +163,10 @@ def count_now(cloud: Cloud, function: str, now: float) -> dict[str, Any]:
             "Look in a minute, without --refresh; a run that broke off is let go after 16.",
         )
     return said
+
+
+def _wire(t: float) -> str:
+    return datetime.fromtimestamp(t, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _sum(rows: Iterable[Mapping[str, Any]], column: str) -> float | None:

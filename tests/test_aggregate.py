@@ -242,6 +242,47 @@ def test_an_alert_that_is_still_open_is_looked_at_until_it_closes() -> None:
     assert START - HOUR not in world.alerts.asked
 
 
+def test_alerts_of_silent_hours_are_counted_after_a_long_pause() -> None:
+    """Hours without a reading, longer ago than every run looks at alerts again."""
+    world = World()
+    world.arrive("EX-001", (START - 60, 5.0))
+    world.run()
+    world.alerts.alerts = [
+        OpenedAlert("EX-001", "NO_SIGNAL", "", "info", format_time(at), format_time(at + 60))
+        for at in (START - 40 * HOUR, START + 3 * HOUR, START + 60 * HOUR)
+    ]
+    world.now += 5 * DAY
+    assert world.run()["hours"] == [format_time(START + hours * HOUR) for hours in (-40, 3, 60)]
+
+
+def test_alerts_of_an_older_day_are_counted_again_when_a_run_is_told_of_them() -> None:
+    """What settling a day does: no raw object is read again for it."""
+    world = World()
+    world.arrive("EX-001", (START - 60, 5.0))
+    world.run()
+    world.now += 10 * DAY
+    world.run()
+    opened = START - 60
+    world.alerts.alerts = [
+        OpenedAlert("EX-001", "TILT", "roll", "critical", format_time(opened), format_time(START))
+    ]
+    world.now += HOUR
+    assert world.run()["hours"] == []
+    said = world.run(alerts_since=format_time(opened))
+    assert (said["hours"], said["objects"]) == ([format_time(START - HOUR)], 0)
+    row = json.loads(world.at(hour_key("aggregates/hours/", format_time(START - HOUR))))
+    assert (row["alerts_critical"], row["readings"]) == (1, 1)
+    assert world.run(alerts_since=format_time(opened))["hours"] == []
+
+
+def test_alerts_of_hours_whose_meters_are_gone_are_left_as_they_are() -> None:
+    world = World()
+    world.run()
+    world.now += 33 * DAY
+    world.alerts.alerts = [OpenedAlert("EX-001", "DTC", "", "info", format_time(START), None)]
+    assert world.run(alerts_since=format_time(START))["hours"] == []
+
+
 def test_alerts_that_the_table_forgot_are_kept_and_those_put_right_are_not() -> None:
     world = World(alert_days=1)
     alert = OpenedAlert(
