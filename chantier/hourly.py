@@ -204,13 +204,12 @@ def money(worked: Figures, rates: Mapping[str, Any]) -> dict[str, Any]:
 def _row(machine: str, book: Book, fleet: Fleet, opened: Counter[str]) -> dict[str, Any]:
     sketch = book.sketches.get(machine, Sketch())
     worked = figures(book.opening.get(machine, NO_METERS), sketch)
-    both = worked.engine_h is not None and worked.idle_h is not None
     _, _, lat, lon = sketch.place or (0, 0, None, None)
     return {
         **_about(machine, fleet),
         "engine_h": worked.engine_h,
         "idle_h": worked.idle_h,
-        "work_h": round(worked.engine_h - worked.idle_h, 6) if both else None,  # type: ignore[operator]  # both are known
+        "work_h": worked.work_h,
         "fuel_l": worked.fuel_l,
         **_money_of(machine, worked, book.rates),
         "co2e_kg": _times(worked.fuel_l, CO2E_KG_PER_L),

@@ -329,6 +329,19 @@ def test_the_last_hour_before_a_late_one_may_itself_be_damaged() -> None:
     assert json.loads(world.at(key))["engine_h"] == 2.0
 
 
+def test_numbers_that_no_computer_holds_are_counted_as_unread() -> None:
+    world = World()
+    line = (
+        b'{"v":1,"machine":"EX-001","arrived_at":%s,"readings":'
+        b'[{"t":"2026-09-21T04:59:00Z","op_h":%s},{"t":"2026-09-21T04:59:10Z","op_h":7}]}\n'
+    )
+    arrived = str(START * 1000).encode()
+    lines = [line % (b"1e999", b"7"), line % (arrived, b"1e999"), line % (arrived, b"-1e999")]
+    world.bucket.put(f"{RAW}dt={format_time(START)[:10]}/x", b"".join(lines))
+    said = world.run()
+    assert (said["unread"], said["messages"], said["rejected"], said["readings"]) == (1, 2, 2, 2)
+
+
 def test_a_run_that_began_is_left_alone_until_it_must_have_ended() -> None:
     world = World()
     world.arrive("EX-001", (START - 60, 100.0))

@@ -24,7 +24,11 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.decoding": ({"chantier.telemetry", "chantier.errors"}, set()),
     "chantier.records": (set(), set()),
     "chantier.aggregates": (set(), set()),
-    "chantier.meters": ({"chantier.decoding", "chantier.errors", "chantier.telemetry"}, set()),
+    "chantier.meters": ({"chantier.telemetry"}, set()),
+    "chantier.book_bytes": (
+        {"chantier.decoding", "chantier.errors", "chantier.meters", "chantier.telemetry"},
+        set(),
+    ),
     "chantier.hourly": (
         {
             "chantier.aggregates",
@@ -64,6 +68,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.functions": (
         {
             "chantier.aggregates",
+            "chantier.book_bytes",
             "chantier.decoding",
             "chantier.detection",
             "chantier.enrolment",

@@ -20,6 +20,7 @@ from chantier.aggregates import (
     PROGRESS,
     hour_key,
 )
+from chantier.book_bytes import load_book
 from chantier.cli import main
 from chantier.cloud import Cloud
 from chantier.functions import objects
@@ -27,7 +28,6 @@ from chantier.functions.alerts import item_key
 from chantier.functions.objects import Bucket
 from chantier.functions.progress import RUN_S
 from chantier.functions.signed import CallFailed
-from chantier.meters import load_book
 from chantier.records import Alert, key_of, to_item
 from chantier.site import EXAMPLE, Site
 from chantier.telemetry import format_time
