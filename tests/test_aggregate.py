@@ -355,6 +355,34 @@ def test_a_run_that_began_is_left_alone_until_it_must_have_ended() -> None:
     assert world.run()["hours"] == [format_time(START - HOUR)]
 
 
+@pytest.mark.parametrize("ahead", [DAY, 30 * 365 * DAY])
+def test_a_mark_of_the_future_is_of_a_wrong_clock_and_holds_nobody_up(ahead: int) -> None:
+    """Neither that a run began then, nor that everything is counted until then."""
+    world, right = World(), World()
+    for one in (world, right):
+        one.arrive("EX-001", (START - 60, 100.0))
+        one.run()
+    said = json.loads(world.at(PROGRESS))
+    wrong = format_time(START + ahead)
+    for mark in ("begun", "until"):
+        world.bucket.put(PROGRESS, json.dumps(said | {mark: wrong}).encode())
+        for one in (world, right):
+            one.now += 2 * HOUR
+            one.arrive("EX-001", (one.now - 5000, 100.0 + (one.now - START) / HOUR))
+            one.now += HOUR
+            one.run()
+    assert world.aggregates() == right.aggregates()
+    assert json.loads(world.at(PROGRESS)) == json.loads(right.at(PROGRESS))
+
+
+def test_the_clocks_of_two_runs_may_differ_a_little() -> None:
+    world = World()
+    world.run()
+    said = json.loads(world.at(PROGRESS)) | {"begun": format_time(START + 5)}
+    world.bucket.put(PROGRESS, json.dumps(said).encode())
+    assert "another run began" in world.run()["busy"]
+
+
 def test_an_empty_event_touches_nothing() -> None:
     world = World()
     function = Aggregate(world.settings)
