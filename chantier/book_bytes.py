@@ -8,7 +8,7 @@ from typing import Any
 
 from chantier.decoding import parse_time
 from chantier.errors import Malformed
-from chantier.meters import COUNTERS, Book, Heights, Meters, Sketch
+from chantier.meters import COUNTERS, Book, Heights, Meters, Sketch, heights
 from chantier.telemetry import format_time
 
 BOOK_VERSION = 1
@@ -64,26 +64,16 @@ def load_book(body: bytes) -> Book:
 
 def _turns(sketch: Sketch) -> dict[str, Heights]:
     """The lowest and the highest of counters, where the first and the last do not tell them."""
-    low, high = _ends(sketch.first, sketch.last)
-    return (
-        {}
-        if (sketch.low, sketch.high) == (low, high)
-        else {
-            "low": sketch.low,
-            "high": sketch.high,
-        }
-    )
+    if (sketch.low, sketch.high) == _ends(sketch.first, sketch.last):
+        return {}
+    return {"low": sketch.low, "high": sketch.high}
 
 
 def _ends(first: Meters, last: Meters) -> tuple[Heights, Heights]:
     """The lower and the higher of two meters of each counter."""
-    both = [
-        [(value, t, seq) for t, seq, value in filter(None, each)]
-        for each in zip(first, last, strict=True)
-    ]
-    return tuple(min(one, default=None) for one in both), tuple(
-        max(one, default=None) for one in both
-    )
+    both = list(zip(heights(first), heights(last), strict=True))
+    low = tuple(min(filter(None, one), default=None) for one in both)
+    return low, tuple(max(filter(None, one), default=None) for one in both)
 
 
 def _sketch(said: dict[str, Any]) -> Sketch:

@@ -83,7 +83,11 @@ def fleet_of(settings: dict[str, Any]) -> Fleet:
 
 
 def hour_rows(book: Book, alerts: Iterable[OpenedAlert], fleet: Fleet) -> list[dict[str, Any]]:
-    """A row for each machine that spoke in an hour, or of which an alert opened in it."""
+    """A row for each machine that spoke in an hour, or of which an alert opened in it.
+
+    While the site is open also for each of its machines that has spoken before: what stands
+    still counts in how the fleet is used.
+    """
     opened: dict[str, Counter[str]] = {}
     for alert in alerts:
         opened.setdefault(alert.machine, Counter())[alert.severity] += 1
@@ -92,9 +96,10 @@ def hour_rows(book: Book, alerts: Iterable[OpenedAlert], fleet: Fleet) -> list[d
         "hour_local": local_time(fleet, book.hour),
         "planned_h": planned_h(fleet, book.hour),
     }
+    waited = book.opening.keys() & fleet.machines if times["planned_h"] else set()
     return [
         times | _row(machine, book, fleet, opened.get(machine, Counter()))
-        for machine in sorted({*book.sketches, *opened})
+        for machine in sorted({*book.sketches, *opened, *waited})
     ]
 
 

@@ -32,7 +32,7 @@ class Total(NamedTuple):
         cost: in `currency`.
         co2e_kg: kilograms.
         idle: idle hours an engine hour.
-        utilisation: engine hours an hour that the site was open, of machines that spoke.
+        utilisation: engine hours an hour that the site was open, silent machines included.
         lph: litres an engine hour.
         cost_per_h: cost an engine hour.
         currency: of the rows; None where they have none, or several.

@@ -153,10 +153,13 @@ def figures(opening: Meters, sketch: Sketch) -> Figures:
     """What a machine did in an hour.
 
     The first reading ever of a counter is where it is counted from. After a silence
-    everything since the last meter falls in the hour in which it is seen. A meter that
+    everything since the last meter falls in the hour in which it is seen, and nothing in
+    those before it. A meter that
     went back, or ran faster than it can, was changed: what lies over the change is not
     counted, only what comes before and after. Where that cannot be told, nothing is said.
     """
+    if not sketch.seen:
+        sketch = Sketch(first=opening, last=opening, low=heights(opening), high=heights(opening))
     counters = zip(
         opening, sketch.first, sketch.last, sketch.low, sketch.high, FASTEST, STEPS, strict=True
     )
@@ -169,6 +172,11 @@ def figures(opening: Meters, sketch: Sketch) -> Figures:
         if engine_changed and work < 0:
             work = None
     return Figures(engine, idle, fuel, any(changed), work)
+
+
+def heights(meters: Meters) -> Heights:
+    """Meters as they are compared by value."""
+    return tuple(one and (one[2], one[0], one[1]) for one in meters)
 
 
 def _rise(  # noqa: PLR0913, PLR0917 - what is known of a counter in an hour

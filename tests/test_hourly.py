@@ -348,6 +348,24 @@ def test_a_machine_with_an_alert_and_no_reading_has_a_row() -> None:
     assert (row["alerts_critical"], row["readings"], row["engine_h"]) == (1, 0, None)
 
 
+def test_a_machine_that_is_silent_while_the_site_is_open_lowers_the_use_of_the_fleet() -> None:
+    said = [at(0, 100.0, idle_h=10.0), at(HOUR, 101.0, idle_h=10.1)]
+    begun = {"EX-002": sketch_of([at(0, 7.0)], START), "GONE": sketch_of([at(0, 7.0)], START)}
+    first = Book(START, FLEET.rates, {}, {MACHINE: sketch_of(said[:1], START), **begun})
+    at_work = {MACHINE: sketch_of(said[1:], START + HOUR)}
+    rows = hour_rows(Book(START + HOUR, FLEET.rates, closing(first), at_work), [], FLEET)
+    # One that has never spoken, or that the site file names no more, is not waited for.
+    assert [(one["machine"], one["planned_h"], one["engine_h"]) for one in rows] == [
+        (MACHINE, 1.0, 1.0),
+        ("EX-002", 1.0, 0.0),
+    ]
+    silent = rows[1]
+    assert (silent["readings"], silent["fuel_l"], silent["lat"]) == (0, None, None)
+    assert total(rows).utilisation == 0.5
+    night = Book(START - 4 * HOUR, FLEET.rates, closing(first), {})
+    assert hour_rows(night, [], FLEET) == []
+
+
 def test_a_machine_that_the_site_names_no_more_keeps_its_row() -> None:
     book = Book(START, None, {}, {"OLD": sketch_of([at(0, 1.0)], START)})
     (row,) = hour_rows(book, [], FLEET)

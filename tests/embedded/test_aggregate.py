@@ -211,7 +211,7 @@ def test_alerts_count_in_the_hour_in_which_they_opened_and_close_later(counted: 
     (first,) = rows(counted, BEGIN)
     (silent,) = rows(counted, BEGIN + HOUR)
     assert (first["alerts_warning"], first["readings"]) == (1, 1)
-    assert (silent["alerts_critical"], silent["readings"], silent["engine_h"]) == (1, 0, None)
+    assert (silent["alerts_critical"], silent["readings"], silent["engine_h"]) == (1, 0, 0.0)
     (told,) = rows(counted, BEGIN, HOUR_ALERTS)
     assert list(told) == list(ALERT_COLUMNS)
     assert (told["code"], told["closed_at"]) == ("DTC", None)
