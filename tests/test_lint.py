@@ -217,6 +217,7 @@ def test_a_file_that_cannot_be_read_hides_nothing_of_the_others(run: Run) -> Non
     assert [line.split()[0] for line in said.stderr.splitlines()] == [
         "none.yaml",
         "list.yaml",
+        "Print",
         "2",
     ]
     alone = run("ours.yaml", "none.yaml", "--region", "eu-west-3")
