@@ -35,7 +35,7 @@ def deploy(site_path: Path, given: tuple[str, ...], *, local: bool, as_json: boo
     if local:
         from chantier.local import without_lacking
 
-        parameters |= without_lacking(body, say)
+        parameters |= without_lacking(body, say, given=parameters)
     done = deploy_stack(cloud, body, site=site.name, parameters=parameters, say=say)
     if local:
         from chantier.local import WORKERS, warm
