@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from math import fsum
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -171,4 +172,5 @@ def _wire(t: float) -> str:
 
 def _sum(rows: Iterable[Mapping[str, Any]], column: str) -> float | None:
     known = [row[column] for row in rows if row[column] is not None]
-    return sum(known) if known else None
+    # Exact, so that rows give the same sum in any order.
+    return fsum(known) if known else None

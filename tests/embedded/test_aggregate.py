@@ -378,9 +378,12 @@ def test_the_report_counts_adds_up_and_gives_the_rows(counted: Deployed, tmp_pat
         reading(BEGIN, 10, idle_h=1),
         reading(BEGIN + 3000, 10.8, idle_h=1.8),
     )
+    arrive(counted, "c", "NOT-OURS", reading(BEGIN, 100), junk=b"{\n")
     shown = told(counted, tmp_path, "--hours", "--refresh", "--last", "3")
     assert shown.exit_code == 0, shown.output
-    assert "2 messages" in shown.stderr
+    assert "Counted 2 messages" in shown.stderr
+    assert "Not counted: 1 messages of machines that the deployed site file" in shown.stderr
+    assert "Not counted: 1 messages that cannot be read" in shown.stderr
     (fleet,) = (line for line in shown.stdout.splitlines() if "Fleet" in line)
     # Ratios of sums: 0.925 of 1.3 hours idling, 15.6 litres in 1.3 hours.
     assert fleet.split()[1:3] == ["1.3", "71"]
