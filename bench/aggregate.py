@@ -18,10 +18,11 @@ import time
 from collections.abc import Callable
 
 from chantier.aggregates import HOUR_COLUMNS
+from chantier.book_bytes import dump_book, load_book
 from chantier.functions.counting import Count
 from chantier.hour_settings import hour_settings_of
 from chantier.hourly import fleet_of, hour_lines
-from chantier.meters import Book, closing, dump_book, load_book
+from chantier.meters import Book, closing
 from chantier.site import EXAMPLE, Site
 from chantier.telemetry import as_dict
 from simulator.shift import shift

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 AGGREGATES = "aggregates/"
-# One row a machine that spoke in the hour: the dashboard's and the report's table.
+# One row a machine that spoke in the hour, or was waited for: the dashboard's and the report's.
 HOURS = f"{AGGREGATES}hours/"
 # One row an alert that opened in the hour.
 HOUR_ALERTS = f"{AGGREGATES}alerts/"

@@ -12,9 +12,11 @@ import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from chantier.claim_draft import ISSUED_FILE, begin, drafting, issued_before, keep
 from chantier.cloud import Cloud
 from chantier.enrolment import claim_client_id
 from chantier.errors import ChantierError
@@ -30,7 +32,7 @@ from chantier.identity import (
     withdraw,
     write_private,
 )
-from simulator.claim import enrol_by_claim
+from simulator.claim import Issued, Refused, enrol_by_claim, opens, register_by_claim
 from simulator.link import Line
 
 CLAIM_KEY, CLAIM_CERTIFICATE, CLAIM_ABOUT = "claim.key", "claim.pem", "claim.json"
@@ -149,7 +151,8 @@ def enrol_with_claim(
 ) -> Identity:
     """What a machine does with its claim: its key is made here, and stays here.
 
-    Nothing that was here before is touched unless AWS IoT admits the machine.
+    Nothing that was here before is touched unless AWS IoT admits the machine. A run that
+    was interrupted once the certificate was issued is gone on with by the next one.
 
     Args:
         claim: what its box was sent out with.
@@ -164,31 +167,63 @@ def enrol_with_claim(
     if not MACHINE_ID.fullmatch(machine):
         raise ChantierError(f"{machine!r} is no machine id: letters, digits, - and _, 64 at most.")
     at = folder(home, cloud, claim.site) / machine
-    draft = at.with_name(f".{machine}.claiming")
-    key, request = key_and_request(machine)
     keep_out_of_git(home)
-    write_private(draft / KEY_FILE, key)
+    with drafting(at, machine) as draft:
+        issued = _taken_up(claim, machine, serial, draft) or _fresh(claim, machine, serial, draft)
+        arn = f"{claim.certificate_arn.rpartition('/')[0]}/{issued.certificate_id}"
+        about = {"machine": machine, "site": claim.site, "certificate_arn": arn}
+        write_private(draft / ABOUT_FILE, (json.dumps(about, indent=2) + "\n").encode())
+        if at.exists():
+            shutil.rmtree(at)
+        draft.replace(at)
+        (at / ISSUED_FILE).unlink()
+    return Identity(machine, at / KEY_FILE, at / CERTIFICATE_FILE, arn, created=True)
+
+
+def _taken_up(claim: Claim, machine: str, serial: str, draft: Path) -> Issued | None:
+    """What an interrupted run was issued, if AWS IoT admits the machine with it."""
+    issued = issued_before(draft)
+    if issued is None:
+        return None
+    own = replace(
+        _line(claim, machine),
+        certificate=draft / CERTIFICATE_FILE,
+        key=draft / KEY_FILE,
+        client_id=machine,
+    )
+    if asyncio.run(opens(own)):
+        return issued
+    registers = register_by_claim(
+        _line(claim, machine), issued, template=claim.template, machine=machine, serial=serial
+    )
     try:
-        certificate_id = asyncio.run(
+        asyncio.run(registers)
+    except Refused:
+        # The interrupted run's own registration may have ended only now.
+        return issued if asyncio.run(opens(own)) else None
+    return issued
+
+
+def _fresh(claim: Claim, machine: str, serial: str, draft: Path) -> Issued:
+    """What AWS IoT admits the machine with, for a new key."""
+    key, request = key_and_request(machine)
+    begin(draft, key)
+    try:
+        return asyncio.run(
             enrol_by_claim(
                 _line(claim, machine),
                 template=claim.template,
                 machine=machine,
                 serial=serial,
                 request=request,
-                keep=lambda pem: write_private(draft / CERTIFICATE_FILE, pem.encode()),
+                keep=lambda issued: keep(draft, issued),
             )
         )
-    except BaseException:
-        shutil.rmtree(draft)
+    except BaseException as error:
+        # Whatever else stopped it, AWS IoT may have said yes.
+        if isinstance(error, Refused) or issued_before(draft) is None:
+            shutil.rmtree(draft)
         raise
-    arn = f"{claim.certificate_arn.rpartition('/')[0]}/{certificate_id}"
-    about = {"machine": machine, "site": claim.site, "certificate_arn": arn}
-    write_private(draft / ABOUT_FILE, (json.dumps(about, indent=2) + "\n").encode())
-    if at.exists():
-        shutil.rmtree(at)
-    draft.replace(at)
-    return Identity(machine, at / KEY_FILE, at / CERTIFICATE_FILE, arn, created=True)
 
 
 def _line(claim: Claim, machine: str) -> Line:

@@ -25,6 +25,7 @@ from chantier.telemetry import (
 
 # Python refuses to print integers of thousands of digits.
 HUGE = 10**40
+INF = float("inf")
 # From the year 2000 to 2100: outside it is a clock that lost its battery.
 FIRST_T, LAST_T = 946_684_800, 4_102_444_800
 # J1939-73: 19 bits of SPN, 5 of FMI, 7 of occurrence count; J1939-21: 8 of source address.
@@ -126,11 +127,15 @@ def parse_time(text: object) -> int:
 
 
 def _number(key: str, value: object) -> float | None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or value != value:  # noqa: PLR0124 - only NaN differs from itself
-        raise Malformed(f"{key} is {_kind(value)}, expected a number")
     low, high = RANGES[key]
-    # Six decimals are finer than any sensor, and DynamoDB refuses numbers near zero.
-    return round(value, 6) if low <= value <= high else None
+    if type(value) is float or type(value) is int:
+        if low <= value <= high:
+            # Six decimals are finer than any sensor, and DynamoDB refuses numbers near zero.
+            return round(value, 6)
+        # Neither NaN nor what is too large for a float, `1e999`, is between these two.
+        if -INF < value < INF:
+            return None
+    raise Malformed(f"{key} is {_kind(value)}, expected a number")
 
 
 def _sequence(value: object) -> int:

@@ -83,7 +83,11 @@ def fleet_of(settings: dict[str, Any]) -> Fleet:
 
 
 def hour_rows(book: Book, alerts: Iterable[OpenedAlert], fleet: Fleet) -> list[dict[str, Any]]:
-    """A row for each machine that spoke in an hour, or of which an alert opened in it."""
+    """A row for each machine that spoke in an hour, or of which an alert opened in it.
+
+    While the site is open also for each of its machines that has spoken before: what stands
+    still counts in how the fleet is used.
+    """
     opened: dict[str, Counter[str]] = {}
     for alert in alerts:
         opened.setdefault(alert.machine, Counter())[alert.severity] += 1
@@ -92,9 +96,10 @@ def hour_rows(book: Book, alerts: Iterable[OpenedAlert], fleet: Fleet) -> list[d
         "hour_local": local_time(fleet, book.hour),
         "planned_h": planned_h(fleet, book.hour),
     }
+    waited = book.opening.keys() & fleet.machines if times["planned_h"] else set()
     return [
         times | _row(machine, book, fleet, opened.get(machine, Counter()))
-        for machine in sorted({*book.sketches, *opened})
+        for machine in sorted({*book.sketches, *opened, *waited})
     ]
 
 
@@ -204,13 +209,12 @@ def money(worked: Figures, rates: Mapping[str, Any]) -> dict[str, Any]:
 def _row(machine: str, book: Book, fleet: Fleet, opened: Counter[str]) -> dict[str, Any]:
     sketch = book.sketches.get(machine, Sketch())
     worked = figures(book.opening.get(machine, NO_METERS), sketch)
-    both = worked.engine_h is not None and worked.idle_h is not None
     _, _, lat, lon = sketch.place or (0, 0, None, None)
     return {
         **_about(machine, fleet),
         "engine_h": worked.engine_h,
         "idle_h": worked.idle_h,
-        "work_h": round(worked.engine_h - worked.idle_h, 6) if both else None,  # type: ignore[operator]  # both are known
+        "work_h": worked.work_h,
         "fuel_l": worked.fuel_l,
         **_money_of(machine, worked, book.rates),
         "co2e_kg": _times(worked.fuel_l, CO2E_KG_PER_L),

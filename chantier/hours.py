@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from math import fsum
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -32,7 +33,7 @@ class Total(NamedTuple):
         cost: in `currency`.
         co2e_kg: kilograms.
         idle: idle hours an engine hour.
-        utilisation: engine hours an hour that the site was open, of machines that spoke.
+        utilisation: engine hours an hour that the site was open, silent machines included.
         lph: litres an engine hour.
         cost_per_h: cost an engine hour.
         currency: of the rows; None where they have none, or several.
@@ -132,15 +133,26 @@ def totals_by(rows: Iterable[Row], column: str) -> dict[str, Total]:
     return {name: total(groups[name]) for name in sorted(groups)}
 
 
-def count_now(cloud: Cloud, function: str, now: float) -> dict[str, Any]:
+def count_now(
+    cloud: Cloud, function: str, now: float, *, alerts_since: float | None = None
+) -> dict[str, Any]:
     """Have what has come until now counted, and say what the function says of it.
+
+    Args:
+        cloud: where.
+        function: that counts.
+        now: epoch seconds.
+        alerts_since: epoch seconds; alerts that opened from then on are counted again.
+            Without it, those of the last two days.
 
     Raises:
         ChantierError: it failed, or another run is under way.
     """
-    until = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    event = {"until": _wire(now)}
+    if alerts_since is not None:
+        event["alerts_since"] = _wire(alerts_since)
     answer = cloud.client("lambda").invoke(
-        FunctionName=function, Payload=json.dumps({"until": until}).encode()
+        FunctionName=function, Payload=json.dumps(event).encode()
     )
     said: dict[str, Any] = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
@@ -154,6 +166,11 @@ def count_now(cloud: Cloud, function: str, now: float) -> dict[str, Any]:
     return said
 
 
+def _wire(t: float) -> str:
+    return datetime.fromtimestamp(t, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _sum(rows: Iterable[Mapping[str, Any]], column: str) -> float | None:
     known = [row[column] for row in rows if row[column] is not None]
-    return sum(known) if known else None
+    # Exact, so that rows give the same sum in any order.
+    return fsum(known) if known else None

@@ -59,7 +59,7 @@ def find(home: Path, cloud: Cloud, site: str, machine: str) -> Identity | None:
     at = folder(home, cloud, site) / machine
     key, certificate = at / KEY_FILE, at / CERTIFICATE_FILE
     arn = noted_arn(at / ABOUT_FILE)
-    return Identity(machine, key, certificate, arn) if arn and _match(key, certificate) else None
+    return Identity(machine, key, certificate, arn) if arn and match(key, certificate) else None
 
 
 def noted_arn(about: Path) -> str:
@@ -70,8 +70,8 @@ def noted_arn(about: Path) -> str:
         return ""
 
 
-def _match(key: Path, certificate: Path) -> bool:
-    """Whether the two files are there and belong together."""
+def match(key: Path, certificate: Path) -> bool:
+    """Whether the two PEM files are there and belong together."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key)
     except (OSError, ssl.SSLError):

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from chantier.checks import check, reading
+from chantier.checks import check, macros, reading
 from chantier.errors import ChantierError
 
 
@@ -48,7 +48,7 @@ def lint(body: str, *, region: str, file: str = "") -> list[Finding]:
     """
     from cfnlint.decode import decode_str  # noqa: PLC0415 - half a second to import
 
-    _known(region)
+    check_region(region)
     template, wrong = decode_str(body)
     if not wrong and not isinstance(template, Mapping):
         raise ChantierError(
@@ -57,7 +57,7 @@ def lint(body: str, *, region: str, file: str = "") -> list[Finding]:
         )
     found = [_of_cfn_lint(match, file) for match in wrong or _cfn_lint(body, region)]
     if not wrong:
-        found += _ours(template, body, region, file)
+        found += _ours(_written_out(template, body, region), body, region, file)
     return sorted(found, key=lambda one: (one.line, one.rule))
 
 
@@ -76,7 +76,12 @@ def lint_file(path: Path, *, region: str) -> list[Finding]:
     return lint(body, region=region, file=path.as_posix())
 
 
-def _known(region: str) -> None:
+def check_region(region: str) -> None:
+    """Whether AWS has such a region.
+
+    Raises:
+        ChantierError: it has not.
+    """
     from cfnlint.helpers import REGIONS  # noqa: PLC0415 - half a second to import
 
     if region not in REGIONS:
@@ -98,6 +103,22 @@ def _cfn_lint(body: str, region: str) -> list[Any]:
             f"cfn-lint stumbles over this template ({type(error).__name__}: {error}).",
             "A section of it is probably of another kind than CloudFormation expects.",
         ) from error
+
+
+def _written_out(template: Any, body: str, region: str) -> Mapping[str, Any]:
+    """The template with its loops (`Fn::ForEach`) written out; as it is where that fails."""
+    if not macros.uses_extensions(template):
+        return dict(template)
+    from cfnlint.decode import decode_str  # noqa: PLC0415 - half a second to import
+    from cfnlint.template import Template  # noqa: PLC0415
+    from cfnlint.template.transforms._language_extensions import (  # noqa: PLC0415 - what cfn-lint itself reads; it has no public name
+        language_extension,
+    )
+
+    # It is written into, and cfn-lint says by itself what is wrong in it.
+    own, _ = decode_str(body)
+    _, written = language_extension(Template("", own, [region]))
+    return written if isinstance(written, Mapping) else dict(template)
 
 
 def _of_cfn_lint(match: Any, file: str) -> Finding:

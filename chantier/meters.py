@@ -9,27 +9,29 @@ counter exactly. Nothing here reads a clock or a file.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from chantier.decoding import parse_time
-from chantier.errors import Malformed
-from chantier.telemetry import RANGES, Reading, format_time
+from chantier.telemetry import RANGES, Reading
 
-BOOK_VERSION = 1
 HOUR_SECONDS = 3600
 # Lifetime counters, in the order of every tuple of meters.
 COUNTERS = ("op_h", "idle_h", "fuel_used_l")
 # No meter runs faster than this an hour: the clock, and all that SPN 183 can say of fuel.
 FASTEST = (1.0, 1.0, RANGES["fuel_lph"][1])
-# What a counter may be ahead of that: two steps of SPN 247 (0.05 h), of SPN 250 (0.5 L).
+# What a counter may be ahead of that: two steps of SPN 247 (0.05 h), of SPN 250 (0.5 L);
+# one step of a meter that shows no less than that.
 STEPS = (0.1, 0.1, 1.0)
+COARSE_STEPS = (1.0, 0.5, 0.25)
 
 # A counter as one reading has it: epoch seconds, sequence number, value.
 Meter = tuple[int, int, float]
 Meters = tuple[Meter | None, ...]
+# The same, by value: value, epoch seconds, sequence number.
+Height = tuple[float, int, int]
+Heights = tuple[Height | None, ...]
 NO_METERS: Meters = (None,) * len(COUNTERS)
+NO_HEIGHTS: Heights = (None,) * len(COUNTERS)
 
 
 class Sketch(NamedTuple):
@@ -40,12 +42,17 @@ class Sketch(NamedTuple):
             second, or one that comes again, count once.
         first: the earliest meter of each counter; None for one that no reading carries.
         last: the latest of each.
+        low: the lowest of each, the earliest of several.
+        high: the highest of each, the latest of several. A counter that only rises is lowest
+            at first and highest at last; otherwise it was changed within the hour.
         place: (epoch seconds, sequence number, latitude, longitude), the latest; or None.
     """
 
     seen: int = 0
     first: Meters = NO_METERS
     last: Meters = NO_METERS
+    low: Heights = NO_HEIGHTS
+    high: Heights = NO_HEIGHTS
     place: tuple[int, int, float, float] | None = None
 
     @property
@@ -55,12 +62,23 @@ class Sketch(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """What a machine did in an hour; None for a counter that it does not carry."""
+    """What a machine did in an hour; None for a counter that it does not carry.
+
+    Attributes:
+        engine_h: hours with the engine on.
+        idle_h: of these, idling.
+        fuel_l: litres.
+        meter_changed: one of the counters was. What it rose by is then what is known of it,
+            or None.
+        work_h: engine hours that were not idling; None where the two counters were not
+            changed together, so that they do not tell of the same time.
+    """
 
     engine_h: float | None = None
     idle_h: float | None = None
     fuel_l: float | None = None
     meter_changed: bool = False
+    work_h: float | None = None
 
 
 class Book(NamedTuple):
@@ -82,29 +100,36 @@ class Book(NamedTuple):
 def sketch_of(readings: Iterable[Reading], hour: int) -> Sketch:
     """The sketch of readings of one machine, all of the hour that begins at `hour`."""
     seen = 0
-    first: list[Meter | None] = list(NO_METERS)
-    last: list[Meter | None] = list(NO_METERS)
+    told: tuple[list[Meter], ...] = tuple([] for _ in COUNTERS)
     place = None
     for one in readings:
         t, seq = one.t, one.seq
         seen |= 1 << (t - hour)
-        for index, value in enumerate((one.op_h, one.idle_h, one.fuel_used_l)):
+        for meters, value in zip(told, (one.op_h, one.idle_h, one.fuel_used_l), strict=True):
             if value is not None:
-                meter = t, seq, float(value)
-                first[index] = _earliest(first[index], meter)
-                last[index] = _latest(last[index], meter)
+                meters.append((t, seq, float(value)))
         if one.lat is not None and one.lon is not None:
-            place = _latest(place, (t, seq, float(one.lat), float(one.lon)))
-    return Sketch(seen, tuple(first), tuple(last), place)
+            place = _greatest(place, (t, seq, float(one.lat), float(one.lon)))
+    heights = [[(value, t, seq) for t, seq, value in meters] for meters in told]
+    return Sketch(
+        seen,
+        tuple(min(some, default=None) for some in told),
+        tuple(max(some, default=None) for some in told),
+        tuple(min(some, default=None) for some in heights),
+        tuple(max(some, default=None) for some in heights),
+        place,
+    )
 
 
 def merge(one: Sketch, other: Sketch) -> Sketch:
     """The sketch of the readings of both."""
     return Sketch(
         one.seen | other.seen,
-        tuple(map(_earliest, one.first, other.first)),
-        tuple(map(_latest, one.last, other.last)),
-        _latest(one.place, other.place),
+        tuple(map(_least, one.first, other.first)),
+        tuple(map(_greatest, one.last, other.last)),
+        tuple(map(_least, one.low, other.low)),
+        tuple(map(_greatest, one.high, other.high)),
+        _greatest(one.place, other.place),
     )
 
 
@@ -120,7 +145,7 @@ def closing(book: Book) -> dict[str, Meters]:
     closed = dict(book.opening)
     for machine, sketch in book.sketches.items():
         opened = closed.get(machine, NO_METERS)
-        closed[machine] = tuple(map(_latest, opened, sketch.last))
+        closed[machine] = tuple(map(_greatest, opened, sketch.last))
     return closed
 
 
@@ -128,99 +153,78 @@ def figures(opening: Meters, sketch: Sketch) -> Figures:
     """What a machine did in an hour.
 
     The first reading ever of a counter is where it is counted from. After a silence
-    everything since the last meter falls in the hour in which it is seen. A meter that
+    everything since the last meter falls in the hour in which it is seen, and nothing in
+    those before it. A meter that
     went back, or ran faster than it can, was changed: what lies over the change is not
-    counted, only what comes before and after.
+    counted, only what comes before and after. Where that cannot be told, nothing is said.
     """
-    limits = zip(opening, sketch.first, sketch.last, FASTEST, STEPS, strict=True)
-    (engine, _), (idle, _), (fuel, _) = worked = [_worked(*each) for each in limits]
-    return Figures(engine, idle, fuel, any(changed for _, changed in worked))
+    if not sketch.seen:
+        sketch = Sketch(first=opening, last=opening, low=heights(opening), high=heights(opening))
+    counters = zip(
+        opening, sketch.first, sketch.last, sketch.low, sketch.high, FASTEST, STEPS, strict=True
+    )
+    rises = [_rise(*each) for each in counters]
+    engine, idle, fuel = (rise for rise, _ in rises)
+    engine_changed, idle_changed, _ = changed = [one for _, one in rises]
+    work = None
+    if engine is not None and idle is not None and engine_changed == idle_changed:
+        work = round(engine - idle, 6)
+        if engine_changed and work < 0:
+            work = None
+    return Figures(engine, idle, fuel, any(changed), work)
 
 
-def _worked(
-    opened: Meter | None, first: Meter | None, last: Meter | None, fastest: float, step: float
+def heights(meters: Meters) -> Heights:
+    """Meters as they are compared by value."""
+    return tuple(one and (one[2], one[0], one[1]) for one in meters)
+
+
+def _rise(  # noqa: PLR0913, PLR0917 - what is known of a counter in an hour
+    opened: Meter | None,
+    first: Meter | None,
+    last: Meter | None,
+    low: Height | None,
+    high: Height | None,
+    fastest: float,
+    step: float,
 ) -> tuple[float | None, bool]:
     """What a counter rose by, and whether it was changed."""
-    if first is None or last is None:
+    if first is None or last is None or low is None or high is None:
         return None, False
+
+    def rise(before: Meter, after: Meter) -> float | None:
+        return after[2] - before[2] if _runs(before, after, fastest, step) else None
+
     begun = opened or first
-    until_first = _runs(begun, first, fastest, step)
-    after_first = _runs(first, last, fastest, step)
-    if until_first and after_first:
+    until_first, after_first = rise(begun, first), rise(first, last)
+    peak, bottom = (*high[1:], high[0]), (*low[1:], low[0])
+    until_peak, since_bottom = rise(first, peak), rise(bottom, last)
+    if peak < bottom and until_peak is not None and since_bottom is not None:
+        # It went back within the hour, once.
+        return round((until_first or 0.0) + until_peak + since_bottom, 6), True
+    if until_peak is not None and peak[2] - last[2] > step:
+        return None, True
+    if until_first is not None and after_first is not None:
         return round(last[2] - begun[2], 6), False
-    if after_first:
-        return round(last[2] - first[2], 6), True
-    return (round(first[2] - begun[2], 6) if until_first else 0.0), True
+    known = rise(begun, last) if after_first is None else after_first
+    return None if known is None else round(known, 6), True
 
 
 def _runs(before: Meter, after: Meter, fastest: float, step: float) -> bool:
     """Whether one meter can show both."""
-    most = (after[0] - before[0]) / HOUR_SECONDS * fastest + step
+    coarse = (each for each in COARSE_STEPS if before[2] % each == after[2] % each == 0)
+    most = (after[0] - before[0]) / HOUR_SECONDS * fastest + max(step, next(coarse, 0.0))
     return 0 <= after[2] - before[2] <= most
 
 
-def dump_book(book: Book) -> bytes:
-    """An hour as it is kept: the same bytes for the same hour."""
-    said = {
-        "v": BOOK_VERSION,
-        "hour": format_time(book.hour),
-        "rates": book.rates,
-        "opening": book.opening,
-        "machines": {
-            machine: {
-                "seen": f"{sketch.seen:x}",
-                "first": sketch.first,
-                "last": sketch.last,
-                "place": sketch.place,
-            }
-            for machine, sketch in book.sketches.items()
-        },
-    }
-    return json.dumps(said, separators=(",", ":"), sort_keys=True).encode()
-
-
-def load_book(body: bytes) -> Book:
-    """The reverse of `dump_book`.
-
-    Raises:
-        ValueError: it is damaged, or newer than this.
-    """
-    try:
-        said = json.loads(body)
-        if said["v"] != BOOK_VERSION:
-            raise ValueError("of another version")
-        sketches = {machine: _sketch(one) for machine, one in said["machines"].items()}
-        opening = {machine: _meters(one) for machine, one in said["opening"].items()}
-        rates = said["rates"]
-        if rates is not None:
-            rates = {**rates, "own": dict(rates["own"])}
-        return Book(parse_time(said["hour"]), rates, opening, sketches)
-    except (KeyError, TypeError, AttributeError, RecursionError, Malformed) as fault:
-        raise ValueError(f"{type(fault).__name__}: {fault}") from None
-
-
-def _sketch(said: dict[str, Any]) -> Sketch:
-    place = said["place"]
-    if place is not None:
-        t, seq, lat, lon = place
-        place = int(t), int(seq), float(lat), float(lon)
-    return Sketch(int(said["seen"], 16), _meters(said["first"]), _meters(said["last"]), place)
-
-
-def _meters(said: list[Any]) -> Meters:
-    if len(said) != len(COUNTERS):
-        raise ValueError(f"{len(said)} counters, expected {len(COUNTERS)}")
-    return tuple(one and (int(one[0]), int(one[1]), float(one[2])) for one in said)
-
-
-def _earliest(one: Any, other: Any) -> Any:
-    """The lesser of two tuples that begin with a time; the other one of None."""
+def _least(one: Any, other: Any) -> Any:
+    """The lesser of two tuples; the other one of None."""
     if one is None or other is None:
         return one or other
     return min(one, other)
 
 
-def _latest(one: Any, other: Any) -> Any:
+def _greatest(one: Any, other: Any) -> Any:
     if one is None or other is None:
         return one or other
     return max(one, other)

@@ -10,8 +10,8 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import aiomqtt
 
@@ -35,6 +35,24 @@ CONNECT_S, ANSWER_S = 6.0, 15.0
 _REFUSED = 0x80
 
 
+class Issued(NamedTuple):
+    """A certificate that AWS IoT issued, and that waits to be registered.
+
+    Attributes:
+        certificate_id: its id.
+        token: proves to AWS IoT whose it is.
+        certificate: PEM.
+    """
+
+    certificate_id: str
+    token: str
+    certificate: str
+
+
+class Refused(ChantierError):
+    """AWS IoT does not admit the machine; to ask the same again is of no use."""
+
+
 async def enrol_by_claim(  # noqa: PLR0913 - what a machine brings with it
     line: Line,
     *,
@@ -42,9 +60,9 @@ async def enrol_by_claim(  # noqa: PLR0913 - what a machine brings with it
     machine: str,
     serial: str,
     request: str,
-    keep: Callable[[str], None],
-) -> str:
-    """Exchange a claim for a certificate of the machine's own; returns the certificate's id.
+    keep: Callable[[Issued], None],
+) -> Issued:
+    """Exchange a claim for a certificate of the machine's own.
 
     Args:
         line: the broker, with the claim's certificate and key.
@@ -52,25 +70,62 @@ async def enrol_by_claim(  # noqa: PLR0913 - what a machine brings with it
         machine: machine id.
         serial: the machine's serial number; empty where nobody gave one.
         request: certificate signing request, PEM.
-        keep: is given the certificate, PEM, before it is registered: one that cannot be
-            kept must not open the door.
+        keep: is given the certificate before it is registered: one that cannot be kept
+            must not open the door.
 
     Raises:
-        ChantierError: the claim does not open the door, or AWS IoT refuses the machine.
+        Refused: AWS IoT does not admit the machine.
+        ChantierError: there is no answer, or the claim does not open the door.
     """
-    parameters = {MACHINE_PARAMETER: machine} | ({SERIAL_PARAMETER: serial} if serial else {})
-    try:
+    with _told(line, machine):
         async with _session(line) as client:
             made = await _ask(client, REQUEST_TOPIC, {"certificateSigningRequest": request})
-            keep(str(made["certificatePem"]))
-            token = made["certificateOwnershipToken"]
-            await _ask(
-                client,
-                provisioning_topic(template),
-                {"certificateOwnershipToken": token, "parameters": parameters},
+            issued = Issued(
+                certificate_id=str(made["certificateId"]),
+                token=str(made["certificateOwnershipToken"]),
+                certificate=str(made["certificatePem"]),
             )
+            keep(issued)
+            await _register(client, issued, template, machine, serial)
+    return issued
+
+
+async def register_by_claim(
+    line: Line, issued: Issued, *, template: str, machine: str, serial: str
+) -> None:
+    """Register a certificate that was issued in an earlier session; as `enrol_by_claim`."""
+    with _told(line, machine):
+        async with _session(line) as client:
+            await _register(client, issued, template, machine, serial)
+
+
+async def opens(line: Line) -> bool:
+    """Whether a machine's own certificate opens the door; False too when nobody answers."""
+    try:
+        async with _session(line):
+            return True
+    except (aiomqtt.MqttError, TimeoutError):
+        return False
+
+
+async def _register(
+    client: aiomqtt.Client, issued: Issued, template: str, machine: str, serial: str
+) -> None:
+    parameters = {MACHINE_PARAMETER: machine} | ({SERIAL_PARAMETER: serial} if serial else {})
+    await _ask(
+        client,
+        provisioning_topic(template),
+        {"certificateOwnershipToken": issued.token, "parameters": parameters},
+    )
+
+
+@contextlib.contextmanager
+def _told(line: Line, machine: str) -> Iterator[None]:
+    """What goes wrong meanwhile, in a sentence."""
+    try:
+        yield
     except _Rejected as refused:
-        raise ChantierError(
+        raise Refused(
             f"AWS IoT refuses to enrol {machine}: {refused}.",
             "The log of the enrol function says why: its name in the site file, its serial "
             "number, or a certificate that it has already.",
@@ -79,9 +134,9 @@ async def enrol_by_claim(  # noqa: PLR0913 - what a machine brings with it
         raise ChantierError(
             f"{machine} has no answer from {line.host}:{line.port} to its claim: "
             f"{str(error) or 'too slow'}.",
-            "Is the claim's certificate active, and is its policy attached?",
+            "Is the claim's certificate active, and is its policy attached? The same command "
+            "goes on where this one stopped.",
         ) from error
-    return str(made["certificateId"])
 
 
 class _Rejected(Exception):

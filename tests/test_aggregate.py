@@ -242,6 +242,47 @@ def test_an_alert_that_is_still_open_is_looked_at_until_it_closes() -> None:
     assert START - HOUR not in world.alerts.asked
 
 
+def test_alerts_of_silent_hours_are_counted_after_a_long_pause() -> None:
+    """Hours without a reading, longer ago than every run looks at alerts again."""
+    world = World()
+    world.arrive("EX-001", (START - 60, 5.0))
+    world.run()
+    world.alerts.alerts = [
+        OpenedAlert("EX-001", "NO_SIGNAL", "", "info", format_time(at), format_time(at + 60))
+        for at in (START - 40 * HOUR, START + 3 * HOUR, START + 60 * HOUR)
+    ]
+    world.now += 5 * DAY
+    assert world.run()["hours"] == [format_time(START + hours * HOUR) for hours in (-40, 3, 60)]
+
+
+def test_alerts_of_an_older_day_are_counted_again_when_a_run_is_told_of_them() -> None:
+    """What settling a day does: no raw object is read again for it."""
+    world = World()
+    world.arrive("EX-001", (START - 60, 5.0))
+    world.run()
+    world.now += 10 * DAY
+    world.run()
+    opened = START - 60
+    world.alerts.alerts = [
+        OpenedAlert("EX-001", "TILT", "roll", "critical", format_time(opened), format_time(START))
+    ]
+    world.now += HOUR
+    assert world.run()["hours"] == []
+    said = world.run(alerts_since=format_time(opened))
+    assert (said["hours"], said["objects"]) == ([format_time(START - HOUR)], 0)
+    row = json.loads(world.at(hour_key("aggregates/hours/", format_time(START - HOUR))))
+    assert (row["alerts_critical"], row["readings"]) == (1, 1)
+    assert world.run(alerts_since=format_time(opened))["hours"] == []
+
+
+def test_alerts_of_hours_whose_meters_are_gone_are_left_as_they_are() -> None:
+    world = World()
+    world.run()
+    world.now += 33 * DAY
+    world.alerts.alerts = [OpenedAlert("EX-001", "DTC", "", "info", format_time(START), None)]
+    assert world.run(alerts_since=format_time(START))["hours"] == []
+
+
 def test_alerts_that_the_table_forgot_are_kept_and_those_put_right_are_not() -> None:
     world = World(alert_days=1)
     alert = OpenedAlert(
@@ -288,6 +329,19 @@ def test_the_last_hour_before_a_late_one_may_itself_be_damaged() -> None:
     assert json.loads(world.at(key))["engine_h"] == 2.0
 
 
+def test_numbers_that_no_computer_holds_are_counted_as_unread() -> None:
+    world = World()
+    line = (
+        b'{"v":1,"machine":"EX-001","arrived_at":%s,"readings":'
+        b'[{"t":"2026-09-21T04:59:00Z","op_h":%s},{"t":"2026-09-21T04:59:10Z","op_h":7}]}\n'
+    )
+    arrived = str(START * 1000).encode()
+    lines = [line % (b"1e999", b"7"), line % (arrived, b"1e999"), line % (arrived, b"-1e999")]
+    world.bucket.put(f"{RAW}dt={format_time(START)[:10]}/x", b"".join(lines))
+    said = world.run()
+    assert (said["unread"], said["messages"], said["rejected"], said["readings"]) == (1, 2, 2, 2)
+
+
 def test_a_run_that_began_is_left_alone_until_it_must_have_ended() -> None:
     world = World()
     world.arrive("EX-001", (START - 60, 100.0))
@@ -299,6 +353,34 @@ def test_a_run_that_began_is_left_alone_until_it_must_have_ended() -> None:
     assert "another run began" in world.run()["busy"]
     world.now += 1
     assert world.run()["hours"] == [format_time(START - HOUR)]
+
+
+@pytest.mark.parametrize("ahead", [DAY, 30 * 365 * DAY])
+def test_a_mark_of_the_future_is_of_a_wrong_clock_and_holds_nobody_up(ahead: int) -> None:
+    """Neither that a run began then, nor that everything is counted until then."""
+    world, right = World(), World()
+    for one in (world, right):
+        one.arrive("EX-001", (START - 60, 100.0))
+        one.run()
+    said = json.loads(world.at(PROGRESS))
+    wrong = format_time(START + ahead)
+    for mark in ("begun", "until"):
+        world.bucket.put(PROGRESS, json.dumps(said | {mark: wrong}).encode())
+        for one in (world, right):
+            one.now += 2 * HOUR
+            one.arrive("EX-001", (one.now - 5000, 100.0 + (one.now - START) / HOUR))
+            one.now += HOUR
+            one.run()
+    assert world.aggregates() == right.aggregates()
+    assert json.loads(world.at(PROGRESS)) == json.loads(right.at(PROGRESS))
+
+
+def test_the_clocks_of_two_runs_may_differ_a_little() -> None:
+    world = World()
+    world.run()
+    said = json.loads(world.at(PROGRESS)) | {"begun": format_time(START + 5)}
+    world.bucket.put(PROGRESS, json.dumps(said).encode())
+    assert "another run began" in world.run()["busy"]
 
 
 def test_an_empty_event_touches_nothing() -> None:

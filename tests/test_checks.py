@@ -65,6 +65,13 @@ def add(body: Body, name: str, kind: str, **given: object) -> None:
     body["Resources"][name] = {"Type": kind, "Properties": given}
 
 
+def in_body(body: Body, old: str, new: str) -> None:
+    """Write something else in the body of the CloudWatch dashboard."""
+    said = of(body, "Dashboard")["DashboardBody"]["Fn::Sub"]
+    assert old in said
+    of(body, "Dashboard")["DashboardBody"]["Fn::Sub"] = said.replace(old, new)
+
+
 def fed_by_a_queue(body: Body, queue: Body) -> None:
     """The detect function gets its messages from a queue, and has no destination."""
     del body["Resources"]["DetectOnFailure"]
@@ -101,6 +108,19 @@ BROKEN: list[tuple[str, str, Break]] = [
         "",
         lambda b: b["Parameters"].update({f"P{n}": {"Type": "String"} for n in range(200)}),
     ),
+    ("CH012", "", lambda b: b.update(Transform="AWS::Serverless-2016-10-31")),
+    ("CH012", "", lambda b: b.update(Transform=["AWS::LanguageExtensions", "Own"])),
+    ("CH012", "", lambda b: b.update({"Fn::Transform": {"Name": "AWS::Include"}})),
+    ("CH012", "Watch", lambda b: of(b, "Watch").update({"Fn::Transform": {"Name": "Own"}})),
+    ("CH012", "Fn::ForEach::A", lambda b: b["Resources"].update({"Fn::ForEach::A": []})),
+    ("CH121", "Dashboard", lambda b: in_body(b, '"widgets"', "widgets")),
+    ("CH121", "Dashboard", lambda b: of(b, "Dashboard").update(DashboardBody="[]")),
+    ("CH122", "Dashboard", lambda b: in_body(b, '"ReadingsLate"', '"ReadingsLost"')),
+    ("CH122", "Dashboard", lambda b: in_body(b, "chantier/zac-des-tilleuls", "chantier/other")),
+    ("CH122", "Dashboard", lambda b: b["Resources"].pop("ReadingsLate")),
+    ("CH123", "Dashboard", lambda b: in_body(b, "${Detect}", "${DetectRole}")),
+    ("CH123", "Dashboard", lambda b: in_body(b, "${Detect}", "chantier-detect")),
+    ("CH123", "Dashboard", lambda b: in_body(b, "${DetectErrors.Arn}", "${DetectLog.Arn}")),
     ("CH601", "IngestRule", lambda b: of(b, "IngestRule")["TopicRulePayload"].pop("ErrorAction")),
     (
         "CH601",
@@ -275,6 +295,38 @@ def test_an_answer_with_a_reason_is_taken_for_the_statement_that_it_names(body: 
     statement(body, "DetectRole", 1).update(Resource="*")
     ((rule, place),) = found(body)
     assert (rule, place.part) == ("CH302", statement(body, "DetectRole", 1)["Sid"])
+
+
+def test_what_is_no_resources_is_answered_by_the_template(body: Body) -> None:
+    body["Transform"] = "Own"
+    body["Metadata"] = {"chantier": {"answers": {"CH012": "It writes tags alone."}}}
+    assert found(body) == []
+    body["Metadata"]["chantier"]["answers"]["CH011"] = "Of what?"
+    assert [(rule, place.resource) for rule, place in found(body)] == [("CH902", "")]
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        [["AWS/Lambda", "Errors", "FunctionName", "${Detect}"], [".", "Throttles", ".", "."]],
+        [["AWS/Lambda", "Errors", "FunctionName", "${Detect}"], ["...", "${Watch}"]],
+        [[{"expression": "m1 / 2"}]],
+        [["AWS/Lambda", "Errors", "FunctionName", "${IotLogLevel}"]],
+        [["AWS/Lambda", "Errors", "FunctionName", "chantier-zac-des-tilleuls-detect"]],
+    ],
+    ids=str,
+)
+def test_figures_of_what_is_there_may_be_written_short(body: Body, metrics: Any) -> None:
+    widget = {"type": "metric", "properties": {"metrics": metrics}}
+    of(body, "Dashboard")["DashboardBody"] = {"Fn::Sub": json.dumps({"widgets": [widget]})}
+    assert found(body) == []
+
+
+def test_what_a_short_figure_takes_over_is_looked_at_too(body: Body) -> None:
+    metrics = [["AWS/Lambda", "Errors", "FunctionName", "${Detect}"], ["...", "${DataBucket}"]]
+    widget = {"type": "metric", "properties": {"metrics": metrics}}
+    of(body, "Dashboard")["DashboardBody"] = {"Fn::Sub": json.dumps({"widgets": [widget]})}
+    assert [rule for rule, _ in found(body)] == ["CH123"]
 
 
 def test_an_answer_without_a_reason_answers_nothing(body: Body) -> None:

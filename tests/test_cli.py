@@ -209,6 +209,38 @@ def test_faults_of_a_network_go_with_a_run_that_sends(run: Run) -> None:
     assert not Path("history").exists()
 
 
+def numbers() -> list[tuple[str, click.Option]]:
+    """Every option that takes a number with a point, by its command."""
+    found = []
+    for command in every_command():
+        group, _, inner = command.partition(" ")
+        given = main.commands[group]
+        chosen = given.commands[inner] if inner and isinstance(given, click.Group) else given
+        found += [
+            (f"{command} {one.opts[0]}", one)
+            for one in chosen.params
+            if isinstance(one, click.Option) and one.type.name.startswith("float")
+        ]
+    return found
+
+
+# Its own function refuses what no meter shows: tests/embedded/test_answering.py.
+LATER = {"machine service --hours"}
+
+
+@pytest.mark.parametrize(("name", "option"), [one for one in numbers() if one[0] not in LATER])
+@pytest.mark.parametrize("typed", ["nan", "inf", "-inf", "-1", "1e999"])
+def test_a_number_that_nothing_can_be_counted_with_is_refused(
+    name: str, option: click.Option, typed: str
+) -> None:
+    with pytest.raises(click.BadParameter):
+        option.process_value(click.Context(main, info_name=name), typed)
+
+
+def test_there_are_options_that_take_numbers() -> None:
+    assert {"costs --hours-a-day", "simulate --speed", *LATER} <= {name for name, _ in numbers()}
+
+
 def test_a_region_that_does_not_exist_is_told(run: Run) -> None:
     text = EXAMPLE.read_text("utf-8").replace("eu-west-3", "eu-wst-3")
     Path("chantier.toml").write_text(text, "utf-8")

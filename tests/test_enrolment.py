@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from botocore.loaders import Loader
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chantier.claim_draft import begin, drafting, issued_before, keep
 from chantier.enrolment import claim_client_id, template_name
+from chantier.errors import ChantierError
 from chantier.functions.enrol import Enrol
 from chantier.functions.signed import CallFailed
 from chantier.resources.enrol import enrol_settings
@@ -22,7 +25,9 @@ from chantier.resources.provisioning import template_body
 from chantier.resources.things import MAX_THINGS, logical_id, things
 from chantier.site import EXAMPLE, Site
 from chantier.template import build
+from simulator.claim import Issued
 from tests.servers import server
+from tests.simulator.conftest import Authority
 
 IDS = st.text("abzdu019-_Zz", min_size=1, max_size=64)
 LONGEST_SITE, LONGEST_MACHINE = "s" * 48, "M" * 64
@@ -266,3 +271,34 @@ def test_nothing_of_enrolment_is_in_the_minimal_template() -> None:
     kinds = {one["Type"] for one in minimal["Resources"].values()}
     assert not kinds & {"AWS::IoT::Thing", "AWS::IoT::ProvisioningTemplate", "AWS::IoT::Logging"}
     assert "Enrol" not in yaml.safe_dump(minimal)
+
+
+def test_two_commands_do_not_enrol_one_machine_at_a_time(tmp_path: Path) -> None:
+    with drafting(tmp_path / "CO-1", "CO-1") as draft:
+        for _ in range(2):
+            second = drafting(tmp_path / "CO-1", "CO-1")
+            with pytest.raises(ChantierError, match="CO-1 is being enrolled here by another"):
+                second.__enter__()
+        with drafting(tmp_path / "CO-2", "CO-2") as other:
+            assert other != draft
+    with drafting(tmp_path / "CO-1", "CO-1") as again:
+        assert again == draft
+
+
+def test_what_is_left_of_an_enrolment_counts_only_where_it_is_whole(tmp_path: Path) -> None:
+    authority = Authority(tmp_path, "authority")
+    certificate, key = (path.read_bytes() for path in authority.issue("CO-1"))
+    issued = Issued("abc", "token", certificate.decode())
+    with drafting(tmp_path / "CO-1", "CO-1") as draft:
+        assert issued_before(draft) is None
+        begin(draft, key)
+        assert issued_before(draft) is None
+        keep(draft, issued)
+        assert issued_before(draft) == issued
+        assert {path.stat().st_mode & 0o777 for path in draft.iterdir()} == {0o600}
+        begin(draft, authority.issue("CO-2")[1].read_bytes())
+        assert issued_before(draft) is None
+        keep(draft, issued)
+        assert issued_before(draft) is None
+        (draft / "issued.json").write_text("{", "utf-8")
+        assert issued_before(draft) is None

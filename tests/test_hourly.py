@@ -16,6 +16,7 @@ from chantier.aggregates import (
     hour_key,
     hours_of_keys,
 )
+from chantier.book_bytes import dump_book, load_book
 from chantier.hour_settings import hour_settings_of
 from chantier.hourly import (
     Fleet,
@@ -37,9 +38,7 @@ from chantier.meters import (
     Meters,
     Sketch,
     closing,
-    dump_book,
     figures,
-    load_book,
     merge,
     merge_into,
     sketch_of,
@@ -169,6 +168,11 @@ def test_an_hour_is_kept_as_the_same_bytes_and_read_back_whole(readings: list[Re
         b'{"v":1,"hour":"2026-09-21T05:00:00Z","rates":null,"opening":{"a":[1]},"machines":{}}',
         b'{"v":1,"hour":"2026-09-21T05:00:00Z","rates":[],"opening":{},"machines":{}}',
         b'{"v":1,"hour":"2026-09-21T05:00:00Z","rates":null,"opening":{},"machines":{"a":7}}',
+        *(
+            b'{"v":1,"hour":"2026-09-21T05:00:00Z","rates":null,"opening":{"a":[%s,null,null]},'
+            b'"machines":{}}' % meter
+            for meter in (b"[1e999,0,1]", b"[0,1e999,1]", b"[0,0,1e999]", b"[0,0,NaN]")
+        ),
         b"[" * 100_000,
     ],
     ids=lambda body: str(body[:30]),
@@ -195,8 +199,34 @@ def test_a_silence_falls_in_the_hour_in_which_it_ends() -> None:
         # A box that shows zero until it has heard from the engine, then the old meter again.
         ([at(0, 100.0), at(HOUR, 100.2), at(HOUR + 60, 0.0)], (0.2, True)),
         ([at(0, 0.0), at(HOUR, 100.2), at(HOUR + 1800, 100.5)], (0.3, True)),
-        # Neither before nor after the change can be told.
+        # Changed twice: nothing ran in between.
         ([at(0, 100.0), at(HOUR, 50.0), at(HOUR + 60, 0.0)], (0.0, True)),
+        # It begins at zero again within the hour: 0.5 before that, 0.3 after it.
+        (
+            [
+                at(0, 100.0),
+                at(HOUR, 100.0),
+                at(HOUR + 1800, 100.5),
+                at(HOUR + 1860, 0.0),
+                at(HOUR + 2940, 0.3),
+            ],
+            (0.8, True),
+        ),
+        # Within the first hour ever.
+        ([at(0, 100.0), at(1800, 100.5), at(1860, 0.0), at(2940, 0.3)], (0.8, True)),
+        # It began the hour at zero, and begins there again: when is not kept.
+        ([at(0, 0.0), at(1800, 0.5), at(1860, 0.0), at(2940, 0.3)], (None, True)),
+        # Its last digit goes to and fro.
+        ([at(0, 100.0), at(600, 100.1), at(660, 100.05)], (0.05, False)),
+        # A used one in its place: when it came is not kept.
+        ([at(0, 100.0), at(1800, 100.5), at(1860, 5000.0), at(2940, 5000.3)], (None, True)),
+        # A box that says zero at first, then the meter of the hour before.
+        ([at(0, 100.0), at(HOUR, 0.0), at(HOUR + 60, 100.1), at(HOUR + 1800, 100.5)], (0.5, True)),
+        # A reading that is far off between two that one meter can show.
+        ([at(0, 100.0), at(60, 9000.0), at(1800, 100.5)], (0.5, False)),
+        # It counts whole hours, and comes to the next one when it does.
+        ([at(0, 100.0), at(HOUR - 60, 100.0), at(HOUR + 60, 101.0)], (1.0, False)),
+        ([at(0, 100.0), at(HOUR - 60, 100.0), at(HOUR + 60, 102.0)], (0.0, True)),
         # A meter's last digit may be ahead of the clock.
         ([at(0, 100.0), at(HOUR, 101.05)], (1.05, False)),
     ],
@@ -206,6 +236,44 @@ def test_a_meter_that_was_changed_counts_on_either_side_of_the_change(
 ) -> None:
     last = worked(fold({}, readings))[-1]
     assert (last.engine_h, last.meter_changed) == told
+
+
+def test_what_came_between_is_not_counted_where_one_of_two_meters_was_changed() -> None:
+    old, new = at(0, 100.0, idle_h=40.0), at(1800, 100.2, idle_h=40.1)
+    book = fold({}, [old, new, at(1860, 0.0, idle_h=40.1), at(3000, 0.1, idle_h=40.4)])[START]
+    (row,) = hour_rows(book, [], FLEET)
+    assert (row["engine_h"], row["idle_h"], row["meter_changed"]) == (0.3, 0.4, True)
+    assert row["work_h"] is None
+    both = [old, new, at(1860, 0.0, idle_h=0.0), at(3000, 0.3, idle_h=0.1)]
+    (row,) = hour_rows(fold({}, both)[START], [], FLEET)
+    assert (row["engine_h"], row["idle_h"], row["work_h"]) == (0.5, 0.2, 0.3)
+
+
+@given(shifts(), st.integers(0, 29), st.randoms(use_true_random=False))
+def test_an_hour_with_a_change_of_meters_does_not_depend_on_the_order(
+    readings: list[Reading], turn: int, dice: Random
+) -> None:
+    """And is kept as bytes that give the same figures."""
+    first = readings[0]._replace(op_h=50.0)
+    changed = [first] + [
+        one._replace(op_h=None if one.op_h is None else one.op_h + (0.0 if n < turn else 60.0))
+        for n, one in enumerate(readings)
+    ]
+    in_order = fold({}, changed)
+    shuffled = dice.sample(changed, k=len(changed))
+    assert fold({}, shuffled) == in_order
+    assert {hour: load_book(dump_book(book)) for hour, book in in_order.items()} == in_order
+
+
+def test_an_hour_that_was_kept_before_restarts_were_is_read() -> None:
+    body = (
+        b'{"v":1,"hour":"2026-09-21T05:00:00Z","rates":null,"opening":{},"machines":{"EX-001":'
+        b'{"seen":"1","first":[[1789966800,0,100.0],null,null],'
+        b'"last":[[1789966860,60,100.0],null,null],"place":null}}}'
+    )
+    later = load_book(body)
+    merge_into(later.sketches, {MACHINE: sketch_of([at(1860, 100.5)], START)})
+    assert worked({START: later}) == [Figures(engine_h=0.5)]
 
 
 def test_two_readings_of_one_second_count_once() -> None:
@@ -278,6 +346,24 @@ def test_a_machine_with_an_alert_and_no_reading_has_a_row() -> None:
     alert = OpenedAlert("EX-002", "NO_SIGNAL", "", "critical", "2026-09-21T05:10:00Z", None)
     (row,) = hour_rows(Book(START, FLEET.rates, {}, {}), [alert], FLEET)
     assert (row["alerts_critical"], row["readings"], row["engine_h"]) == (1, 0, None)
+
+
+def test_a_machine_that_is_silent_while_the_site_is_open_lowers_the_use_of_the_fleet() -> None:
+    said = [at(0, 100.0, idle_h=10.0), at(HOUR, 101.0, idle_h=10.1)]
+    begun = {"EX-002": sketch_of([at(0, 7.0)], START), "GONE": sketch_of([at(0, 7.0)], START)}
+    first = Book(START, FLEET.rates, {}, {MACHINE: sketch_of(said[:1], START), **begun})
+    at_work = {MACHINE: sketch_of(said[1:], START + HOUR)}
+    rows = hour_rows(Book(START + HOUR, FLEET.rates, closing(first), at_work), [], FLEET)
+    # One that has never spoken, or that the site file names no more, is not waited for.
+    assert [(one["machine"], one["planned_h"], one["engine_h"]) for one in rows] == [
+        (MACHINE, 1.0, 1.0),
+        ("EX-002", 1.0, 0.0),
+    ]
+    silent = rows[1]
+    assert (silent["readings"], silent["fuel_l"], silent["lat"]) == (0, None, None)
+    assert total(rows).utilisation == 0.5
+    night = Book(START - 4 * HOUR, FLEET.rates, closing(first), {})
+    assert hour_rows(night, [], FLEET) == []
 
 
 def test_a_machine_that_the_site_names_no_more_keeps_its_row() -> None:

@@ -25,7 +25,11 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.decoding": ({"chantier.telemetry", "chantier.errors"}, set()),
     "chantier.records": (set(), set()),
     "chantier.aggregates": (set(), set()),
-    "chantier.meters": ({"chantier.decoding", "chantier.errors", "chantier.telemetry"}, set()),
+    "chantier.meters": ({"chantier.telemetry"}, set()),
+    "chantier.book_bytes": (
+        {"chantier.decoding", "chantier.errors", "chantier.meters", "chantier.telemetry"},
+        set(),
+    ),
     "chantier.hourly": (
         {
             "chantier.aggregates",
@@ -86,6 +90,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "chantier.functions": (
         {
             "chantier.aggregates",
+            "chantier.book_bytes",
             "chantier.decoding",
             "chantier.detection",
             "chantier.enrolment",
@@ -355,8 +360,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         },
         set(),
     ),
+    "chantier.claim_draft": ({"chantier.errors", "chantier.identity", "simulator"}, set()),
     "chantier.claiming": (
         {
+            "chantier.claim_draft",
             "chantier.cloud",
             "chantier.enrolment",
             "chantier.errors",

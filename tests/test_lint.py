@@ -99,6 +99,32 @@ def test_a_type_that_cfn_lint_does_not_know_needs_no_tag() -> None:
     assert "CH403" not in [one.rule for one in lint(text, region="eu-west-3")]
 
 
+LOOP = """Transform: AWS::LanguageExtensions
+Resources:
+  'Fn::ForEach::Logs':
+    - Name
+    - [One, Two]
+    - 'Log${Name}':
+        Type: AWS::Logs::LogGroup
+        DeletionPolicy: Delete
+        UpdateReplacePolicy: Delete
+        Properties:
+          LogGroupName: !Sub 'log-${Name}'
+          Tags:
+            - {Key: a, Value: b}
+"""
+
+
+def test_what_a_loop_writes_is_checked_with_its_line() -> None:
+    assert told(lint(LOOP, region="eu-west-3")) == [("CH201", 6, "LogOne"), ("CH201", 6, "LogTwo")]
+
+
+def test_a_loop_that_cannot_be_written_out_is_said_to_be_unchecked() -> None:
+    for text in (LOOP.replace("[One, Two]", "[One, One]"), LOOP.replace("Transform", "# ")):
+        found = {one.rule: one for one in lint(text, region="eu-west-3")}
+        assert "no check sees them" in found["CH012"].message
+
+
 def test_every_taggable_resource_of_ours_is_tagged() -> None:
     text = synthesize(Site.load(EXAMPLE))
     bare = text.replace(
@@ -177,6 +203,31 @@ def test_a_file_that_cannot_be_read_is_one_sentence(
     assert said.exit_code == 1
     assert said.stderr.splitlines()[0] == sentence
     assert said.stdout == ""
+
+
+def test_a_file_that_cannot_be_read_hides_nothing_of_the_others(run: Run) -> None:
+    Path("ours.yaml").write_text(synthesize(Site.load(EXAMPLE)), "utf-8")
+    Path("list.yaml").write_text("- a\n", "utf-8")
+    said = run("none.yaml", "own.yaml", "list.yaml", "--region", "eu-west-3")
+    assert said.exit_code == 1
+    assert [line.split()[0] for line in said.stdout.splitlines()] == [
+        "own.yaml:4:",
+        "own.yaml:30:",
+    ]
+    assert [line.split()[0] for line in said.stderr.splitlines()] == [
+        "none.yaml",
+        "list.yaml",
+        "Print",
+        "2",
+    ]
+    alone = run("ours.yaml", "none.yaml", "--region", "eu-west-3")
+    assert (alone.exit_code, alone.stdout) == (1, "")
+
+
+def test_a_region_that_there_is_not_is_said_once(run: Run) -> None:
+    said = run("own.yaml", "own.yaml", "--region", "eu-wst-3")
+    assert said.exit_code == 1
+    assert said.stderr.count("There is no AWS region") == 1
 
 
 def test_a_format_that_there_is_not_is_wrong_usage(run: Run) -> None:

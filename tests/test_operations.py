@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from troposphere import Template
 
+from chantier.declared import declared
+from chantier.errors import ChantierError
 from chantier.functions.log_line import log_line
-from chantier.local.lacking import LACKING, without_lacking
+from chantier.local.lacking import LACKING, UNASKED, without_lacking
 from chantier.resources import alarms, cloudwatch, operations
 from chantier.resources.detect import dead_letters
 from chantier.resources.tags import SITE_TAG
@@ -198,6 +200,26 @@ def test_the_budget_counts_the_account_or_what_bears_the_sites_tag(
     assert "CostFilters" not in settled(body)["Budget"]["Properties"]["Budget"]
     of_site = settled(body, BudgetScope="site")["Budget"]["Properties"]["Budget"]
     assert of_site["CostFilters"] == {"TagKeyValue": [f"user:{SITE_TAG}${site.name}"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("QuickSightPrincipalArn", "arn:aws:quicksight:eu-west-1:123456789012:user/default/ana"),
+        ("IotLogLevel", "INFO"),
+    ],
+)
+def test_what_the_embedded_aws_lacks_is_refused_with_what_to_type(
+    site: Site, name: str, value: str
+) -> None:
+    body = synthesize(site)
+    with pytest.raises(ChantierError) as refused:
+        without_lacking(body, print, given={name: value})
+    assert "The embedded AWS does not have " in refused.value.message
+    assert f"chantier deploy -p {name}={value}" in refused.value.hint
+    default, _ = UNASKED[name]
+    assert without_lacking(body, lambda _: None, given={name: default}) == {"BudgetAmount": "0"}
+    assert str(declared(body)[name]["Default"]) == default
 
 
 def test_the_embedded_aws_is_given_values_that_keep_out_what_it_lacks(site: Site) -> None:

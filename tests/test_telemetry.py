@@ -163,6 +163,9 @@ def test_a_message_of_another_shape_is_refused_with_the_reason(body: Any, reason
         ({"rpm": "1648"}, 'rpm is "1648", expected a number'),
         ({"rpm": True}, "rpm is true, expected a number"),
         ({"rpm": float("nan")}, "rpm is NaN, expected a number"),
+        ({"op_h": float("inf")}, "op_h is Infinity, expected a number"),
+        ({"op_h": float("-inf")}, "op_h is -Infinity, expected a number"),
+        ({"seq": float("inf")}, "seq is Infinity, expected a whole number"),
         ({"rpm": [1]}, "rpm is a list, expected a number"),
         ({"dtc": [[110, 15]]}, "dtc holds a list, expected [spn, fmi, oc]"),
         ({"dtc": [[110, 32, 1]]}, "dtc holds a list, expected [spn, fmi, oc]"),
@@ -219,6 +222,12 @@ def test_no_json_value_of_any_shape_raises_anything_but_malformed(body: Any) -> 
 def test_no_bytes_raise_anything_but_malformed(payload: bytes) -> None:
     with suppress(Malformed):
         parse(payload)
+
+
+def test_a_number_that_no_computer_holds_costs_its_reading_and_says_why() -> None:
+    body = parse(b'{"v":1,"readings":[{"t":"2026-11-22T09:14:05Z","fuel_used_l":1e999}]}')
+    reason = "readings[0]: fuel_used_l is Infinity, expected a number"
+    assert decode(body) == Message((), (reason,))
 
 
 @given(st.integers(min_value=946_684_800, max_value=4_000_000_000))

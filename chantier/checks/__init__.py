@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from chantier.checks import answers, conditions, failures, keeping, logs, size, wildcards
+from chantier.checks import (
+    answers,
+    conditions,
+    failures,
+    figures,
+    keeping,
+    logs,
+    macros,
+    size,
+    wildcards,
+)
 from chantier.checks.dashboards import in_dashboards
 from chantier.checks.reading import Place
 from chantier.dashboard_checks import RULES as DASHBOARD_RULES
@@ -48,6 +58,38 @@ CHECKS: tuple[Check, ...] = (
             "Split the site, or put a part in a stack of its own.",
         ),
         size.too_many,
+    ),
+    Check(
+        Rule(
+            "CH012",
+            "A template says itself what it holds.",
+            "Check what the macro writes too, or answer with the reason.",
+        ),
+        macros.unseen,
+    ),
+    Check(
+        Rule(
+            "CH121",
+            "The body of a CloudWatch dashboard is JSON.",
+            "Mend DashboardBody.",
+        ),
+        figures.unreadable_dashboard,
+    ),
+    Check(
+        Rule(
+            "CH122",
+            "A metric on a CloudWatch dashboard is a service's, or a metric filter counts it.",
+            "Name the metric as the filter does, or answer with who counts it.",
+        ),
+        figures.uncounted_metric,
+    ),
+    Check(
+        Rule(
+            "CH123",
+            "A CloudWatch dashboard shows resources and alarms of its template.",
+            "Name one that the template has, or answer with where it is.",
+        ),
+        figures.figure_of_nothing,
     ),
     Check(
         Rule(

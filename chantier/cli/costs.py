@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chantier.cli.options import json_option, load, site_option, size_option, sized
+from chantier.cli.options import Number, json_option, load, site_option, size_option, sized
 from chantier.cli.show import answer, say, table
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ PER = {1: "", 1_000: "/k", 1_000_000: "/M"}
 @click.option("--machines", type=click.IntRange(1, 10_000), help="Instead of the site file's.")
 @click.option(
     "--hours-a-day",
-    type=click.FloatRange(0, 24),
+    type=Number(0, 24),
     help="That machines send, instead of the calendar's opening hours; 24 is round the clock.",
 )
 @click.option(
     "--days-a-month",
-    type=click.FloatRange(0, 31),
+    type=Number(0, 31),
     help="With --hours-a-day; 22 by default, 365/12 round the clock.",
 )
 @click.option(

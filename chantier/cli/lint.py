@@ -39,18 +39,29 @@ def lint(
     Without TEMPLATE: the template of the site.
     """
     if templates:
-        findings = _of_files(templates, region or _region_of(site_path))
+        findings, whole = _of_files(templates, region or _region_of(site_path))
     else:
-        findings = _of_site(site_path, region)
+        findings, whole = _of_site(site_path, region), True
     _show(findings, "json" if as_json else form, site_path)
-    if findings:
+    if findings or not whole:
         raise click.exceptions.Exit(1)
 
 
-def _of_files(templates: tuple[Path, ...], region: str) -> list[Finding]:
-    from chantier.lint import lint_file
+def _of_files(templates: tuple[Path, ...], region: str) -> tuple[list[Finding], bool]:
+    """What is found in files, and whether each of them could be read; says which could not."""
+    from chantier.errors import ChantierError
+    from chantier.lint import check_region, lint_file
 
-    return [finding for path in templates for finding in lint_file(path, region=region)]
+    check_region(region)
+    findings, whole = [], True
+    for path in templates:
+        try:
+            findings += lint_file(path, region=region)
+        except ChantierError as fault:
+            for line in filter(None, (fault.message, fault.hint)):
+                say(clean(line))
+            whole = False
+    return findings, whole
 
 
 def _of_site(site_path: Path, region: str | None) -> list[Finding]:

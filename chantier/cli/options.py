@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,6 +30,19 @@ def nearest(ctx: click.Context, param: click.Parameter, path: Path) -> Path:
     above = (folder / path for folder in Path.cwd().parents)
     found = next((one for one in above if one.is_file()), None)
     return Path(os.path.relpath(found)) if found else path
+
+
+class Number(click.FloatRange):
+    """A finite number within bounds, these included; NaN is within none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number that was typed."""
+        number: float = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{value} is no number to count with.", param, ctx)
+        return number
 
 
 def site_option(command: Command) -> Command:

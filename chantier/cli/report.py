@@ -33,6 +33,14 @@ FIGURES = (
     ("cost_per_h", 1, 2, True),
     ("co2e_kg", 1, 1, False),
 )
+# What a run of the function leaves out, and what that is.
+LEFT_OUT = {
+    "unknown": "messages of machines that the deployed site file does not name",
+    "unread": "messages that cannot be read (chantier quarantine says why)",
+    "rejected": "readings that cannot be read (chantier quarantine says why)",
+    "too_old": "readings that came more than 32 days late",
+    "behind": "raw objects, for the next run",
+}
 # Columns of a terminal that has room for all of them.
 WIDE = 110
 
@@ -93,7 +101,7 @@ def report(  # noqa: PLR0913 - one a choice of the caller's
     if as_json:
         answer(rows)
     elif rows:
-        show_hours(rows, site, by=by or ("hour" if machine_id else "machine"))
+        show_hours(rows, site, by=by or ("hour" if machine_id else "machine"), one=machine_id)
     else:
         _say_nothing(day, local=local)
 
@@ -120,6 +128,9 @@ def _refresh(cloud: Cloud, found: Mapping[str, str]) -> None:
         )
     said = count_now(cloud, found["AggregateFunctionName"], time.time())
     say(f"Counted {said['messages']} messages; {len(said['hours'])} hours changed.")
+    for name, why in LEFT_OUT.items():
+        if said.get(name):
+            say(f"Not counted: {said[name]} {why}.")
 
 
 def _say_nothing(day: datetime | None, *, local: bool) -> None:
@@ -133,10 +144,11 @@ def _say_nothing(day: datetime | None, *, local: bool) -> None:
         )
 
 
-def show_hours(rows: Sequence[Row], site: Site, *, by: str) -> None:
-    """The rows added up by machine or by hour, and the fleet in the last line.
+def show_hours(rows: Sequence[Row], site: Site, *, by: str, one: str | None = None) -> None:
+    """The rows added up by machine or by hour, and the whole in the last line.
 
-    A terminal of 110 columns or more shows every figure.
+    The whole is the fleet, or the one machine that the rows are of. A terminal of 110
+    columns or more shows every figure.
     """
     import shutil
 
@@ -156,7 +168,7 @@ def show_hours(rows: Sequence[Row], site: Site, *, by: str) -> None:
         [names.get(name, name), *_cells(figures, shown, words)]
         for name, figures in totals_by(rows, by).items()
     ]
-    fleet = [Text(words["fleet"]), *_cells(whole, shown, words)]
+    fleet = [Text(words["total" if one else "fleet"]), *_cells(whole, shown, words)]
     for cell in fleet:
         cell.stylize("bold")
     headings = [
@@ -183,6 +195,10 @@ def _cells(
 def _figure(value: float | None, factor: int, digits: int, words: Mapping[str, str]) -> str:
     if value is None:
         return ""
+    from decimal import ROUND_HALF_UP, Decimal
+
+    # A half goes up, as people round; the last digits of a quotient are noise.
+    exact = Decimal(f"{value * factor:.9f}")
     # What rounds to nothing is not below it.
-    text = f"{round(value * factor, digits) + 0.0:.{digits}f}"
+    text = f"{exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP) + 0}"
     return text.replace(".", words["decimal"])

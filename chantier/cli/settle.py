@@ -12,7 +12,8 @@ from chantier.cli.options import cloud_for, json_option, load, local_option, sit
 from chantier.cli.show import answer, say, table
 
 if TYPE_CHECKING:
-    from chantier.settling import Settled
+    from chantier.cloud import Cloud
+    from chantier.settling import Days, Settled
 
 
 @click.command()
@@ -52,6 +53,29 @@ def settle(
         answer({"dry_run": dry_run, **settled.as_dict()})
     else:
         _show(settled, dry_run=dry_run)
+    if not dry_run and "AggregateFunctionName" in found:
+        _count(cloud, found["AggregateFunctionName"], days)
+
+
+def _count(cloud: Cloud, function: str, days: Days) -> None:
+    """Have the hours of a day count its alerts as they are now."""
+    from datetime import UTC
+
+    from chantier.errors import ChantierError
+    from chantier.hours import count_now
+
+    first = days.first.timestamp()
+    try:
+        said = count_now(cloud, function, days.now.timestamp(), alerts_since=first)
+    except ChantierError as error:
+        raise ChantierError(
+            f"The alerts of {days.first:%Y-%m-%d} are settled, but its hours do not count them "
+            f"yet. {error.message}",
+            "Run this again in a minute: it goes on from there.",
+        ) from error
+    if datetime.fromisoformat(said["alerts_since"]) > days.first:
+        since = datetime.fromisoformat(said["alerts_since"]).astimezone(UTC)
+        say(f"Hours before {since:%Y-%m-%d %H:%M} UTC are closed: their counts of alerts stay.")
 
 
 def _show(settled: Settled, *, dry_run: bool) -> None:

@@ -72,7 +72,7 @@ def _prepared(order: Order, cloud: Cloud, site: Site) -> tuple[Deployment, Price
     if order.local:
         from chantier.local import without_lacking
 
-        parameters |= without_lacking(body, say)
+        parameters |= without_lacking(body, say, given=parameters)
     price = price_of(site, parameters, local=order.local)
     say(fold(price.line))
     return Deployment(order, cloud, site, body, parameters), price

@@ -15,7 +15,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from chantier.decoding import parse_time
 from chantier.functions.books import Books, Sketches
@@ -34,13 +34,28 @@ OVERLAP_S = 300
 # The day in a raw object's key is that of its first message, which waits for the others; and
 # Firehose tries for a day to write an object that S3 does not take.
 WAITS_S = 86_400
-# Alerts of so long are looked at again in every run: settling a day changes them.
+# Alerts of so long are looked at again in every run: settling a day changes them. Settling an
+# older day says so (`alerts_since`).
 SETTLED_S = 48 * HOUR_SECONDS
 # An hour's messages are written by the end of the next one, but for what comes late.
 RECOUNT_S = 2 * HOUR_SECONDS
 # What one run reads; what is left is the next one's. 10,000 machines send about 1.2 GB an hour.
 MOST_READ_BYTES = 4_000_000_000
 A_DAY_S = 86_400
+
+
+class Due(NamedTuple):
+    """What a run is called for, epoch seconds.
+
+    Attributes:
+        until: of writing, to which moment raw objects are counted.
+        since: from which on they are counted again; None to go on.
+        alerts_since: from when on alerts are looked at again; None for the last two days.
+    """
+
+    until: int
+    since: int | None
+    alerts_since: int | None
 
 
 class Aggregate:
@@ -62,7 +77,8 @@ class Aggregate:
     def handle(self, event: dict[str, Any], _context: object = None) -> dict[str, Any]:
         """One run: `until`, when it is due (now), and `since`, to count again from a moment.
 
-        An empty event starts the environment and touches nothing.
+        `alerts_since` has the alerts from a moment on looked at again, and reads nothing more
+        for it. An empty event starts the environment and touches nothing.
 
         While another run is under way this one does nothing and says so (`busy`): the next
         one makes up for it.
@@ -75,32 +91,36 @@ class Aggregate:
             said["warm"] = True
         else:
             now = int(self._clock())
-            until = min(parse_time(event["until"]), now) if "until" in event else now
-            since = parse_time(event["since"]) if "since" in event else None
+            named = {name: parse_time(event[name]) for name in Due._fields if name in event}
+            due = Due(
+                min(named.get("until", now), now), named.get("since"), named.get("alerts_since")
+            )
             try:
-                self._run(now, until, since, said)
+                self._run(now, due, said)
             except Busy as reason:
                 said["busy"] = str(reason)
         said["ended_at"] = round(self._clock() * 1000, 1)
         print(json.dumps(said, separators=(",", ":")))
         return said
 
-    def _run(self, now: int, until: int, since: int | None, said: dict[str, Any]) -> None:
+    def _run(self, now: int, due: Due, said: dict[str, Any]) -> None:
         ledger = Ledger(self.bucket)
         progress = ledger.read(now)
         books = self._books(now, said)
         if progress.damaged:
             books.damaged.append("progress")
-        if since is None:
-            since = self._since(progress, books, until)
+        since = self._since(progress, books, due.until) if due.since is None else due.since
         # Further back the meters that hours are subtracted from are gone, and with them the rates.
-        since = max(since, until - OLDEST_S)
+        oldest = due.until - OLDEST_S
+        since = max(since, oldest)
         if progress.until is None:
             # If this run breaks off, the next one begins where it did.
             progress = progress._replace(until=since + OVERLAP_S)
-        objects, until = _as_many(self._raw(since, until), until, said)
+        objects, until = _as_many(self._raw(since, due.until), due.until, said)
         count = self._count(objects)
-        hours = self._hours(count, books, progress, until)
+        looked = min(since - SETTLED_S, until - SETTLED_S, due.alerts_since or since)
+        looked = max(looked, oldest)
+        hours = self._hours(count, books, progress, range(looked, until))
         if hours:
             _write(ledger, progress, books, count, hours, now)
         reached = max(until, progress.until or 0)
@@ -108,6 +128,7 @@ class Aggregate:
         said |= {
             "since": format_time(since),
             "until": format_time(until),
+            "alerts_since": format_time(looked),
             "objects": len(objects),
             **{name: count.counted[name] for name in ("messages", "readings")},
             **{name: number for name, number in sorted(count.counted.items()) if number},
@@ -122,10 +143,17 @@ class Aggregate:
         last = books.last() if progress.damaged else None
         return min(last or until, until - HOUR_SECONDS)
 
-    def _hours(self, count: Count, books: Books, progress: Progress, until: int) -> list[int]:
-        """The hours to bring up to date: with readings, with other alerts, or left half done."""
-        newest = until - until % HOUR_SECONDS
-        lately = range(newest - SETTLED_S, newest + 1, HOUR_SECONDS)
+    def _hours(self, count: Count, books: Books, progress: Progress, looked: range) -> list[int]:
+        """The hours to bring up to date: with readings, with other alerts, or left half done.
+
+        Args:
+            count: the readings that are new.
+            books: the hours.
+            progress: as the last run left it.
+            looked: the seconds of which alerts are looked at.
+        """
+        begun = looked.start - looked.start % HOUR_SECONDS
+        lately = range(begun, looked.stop + 1, HOUR_SECONDS)
         hours = {*count.hours, *books.news({*count.hours, *lately, *progress.unsettled})}
         if progress.mending is not None:
             hours.add(progress.mending)

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from chantier.aggregates import HOUR_ALERTS, HOURS, METERS, hour_key, hours_of_keys
+from chantier.book_bytes import dump_book, load_book
 from chantier.decoding import parse_time
 from chantier.functions.objects import Bucket
 from chantier.functions.opened import Opened
 from chantier.hourly import Fleet, OpenedAlert, alert_lines, alerts_of_rows, hour_lines
-from chantier.meters import Book, Meters, Sketch, closing, dump_book, load_book, merge_into
+from chantier.meters import Book, Meters, Sketch, closing, merge_into
 from chantier.telemetry import format_time
 
 ONE_DAY_S = 86_400

@@ -44,11 +44,11 @@ class Count:
         """Count a message, and say what came of it."""
         try:
             said = json.loads(line)
-            machine, arrived = said["machine"], said["arrived_at"] // 1000
+            machine, arrived = said["machine"], int(said["arrived_at"]) // 1000
             if machine not in self._machines:
                 return "unknown"
             message = decode(said, now=arrived)
-        except (ValueError, TypeError, KeyError, RecursionError, Malformed):
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError, Malformed):
             return "unread"
         self.counted["rejected"] += len(message.rejected)
         by_hour: dict[int, list[Reading]] = {}

@@ -20,6 +20,8 @@ from chantier.telemetry import format_time
 PROGRESS_VERSION = 1
 # Longer than a function may run (15 minutes).
 RUN_S = 960
+# How far the clocks of two runs may be apart: what lies further ahead, a wrong clock wrote.
+AHEAD_S = 60
 SOMEBODY_WAS_FIRST = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
 
 
@@ -68,7 +70,9 @@ class Ledger:
         self._etag = found[0].etag if found else ""
         body = self._bucket.get(PROGRESS) if found else None
         progress = Progress() if body is None else _read(body)
-        if progress.begun is not None and now - progress.begun < RUN_S:
+        if progress.until is not None and progress.until > now + AHEAD_S:
+            progress = progress._replace(until=None, damaged=True)
+        if progress.begun is not None and -AHEAD_S <= now - progress.begun < RUN_S:
             raise Busy(f"another run began at {format_time(progress.begun)}")
         return progress
 

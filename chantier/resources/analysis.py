@@ -78,7 +78,7 @@ def hours_table(database: Database, bucket: Bucket) -> Table:
     return _table(
         "HoursTable",
         "hours",
-        "One row a machine that spoke in the hour; times UTC, hour_local on the site's clock",
+        "One row a machine and hour; times UTC, hour_local on the site's clock",
         database=database,
         bucket=bucket,
         prefix=HOURS,

@@ -11,6 +11,7 @@ import time
 from bisect import bisect_right
 from collections import Counter, namedtuple
 from datetime import UTC, datetime
+from math import isfinite
 from operator import ge, gt, le, lt
 from xml.etree.ElementTree import fromstring
 
@@ -50,6 +51,7 @@ def format_time(t):
 
 # --- chantier.decoding
 HUGE = 10 ** 40
+INF = float('inf')
 FIRST_T, LAST_T = (946684800, 4102444800)
 MOST = (524287, 31, 127, 255)
 
@@ -99,10 +101,13 @@ def parse_time(text):
   return int(when.timestamp())
 
 def _number(key, value):
-  if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
-    raise Malformed(f'{key} is {_kind(value)}, expected a number')
   low, high = RANGES[key]
-  return round(value, 6) if low <= value <= high else None
+  if type(value) is float or type(value) is int:
+    if low <= value <= high:
+      return round(value, 6)
+    if -INF < value < INF:
+      return None
+  raise Malformed(f'{key} is {_kind(value)}, expected a number')
 
 def _sequence(value):
   if type(value) is not int or value < 0:
@@ -176,6 +181,165 @@ def hour_key(prefix, hour):
 def hours_of_keys(prefix, keys):
   found = (HOUR_KEY.fullmatch(key.removeprefix(prefix)) for key in keys)
   return sorted((f'{one[1]}T{one[2]}:00:00Z' for one in found if one))
+
+# --- chantier.meters
+HOUR_SECONDS = 3600
+COUNTERS = ('op_h', 'idle_h', 'fuel_used_l')
+FASTEST = (1.0, 1.0, RANGES['fuel_lph'][1])
+STEPS = (0.1, 0.1, 1.0)
+COARSE_STEPS = (1.0, 0.5, 0.25)
+NO_METERS = (None,) * len(COUNTERS)
+NO_HEIGHTS = (None,) * len(COUNTERS)
+
+class Sketch(namedtuple('Sketch', 'seen first last low high place', defaults=(0, NO_METERS, NO_METERS, NO_HEIGHTS, NO_HEIGHTS, None))):
+  __slots__ = ()
+  @property
+  def readings(self):
+    return self.seen.bit_count()
+
+Figures = namedtuple('Figures', 'engine_h idle_h fuel_l meter_changed work_h', defaults=(None, None, None, False, None))
+
+Book = namedtuple('Book', 'hour rates opening sketches')
+
+def sketch_of(readings, hour):
+  seen = 0
+  told = tuple(([] for _ in COUNTERS))
+  place = None
+  for one in readings:
+    t, seq = (one.t, one.seq)
+    seen |= 1 << t - hour
+    for meters, value in zip(told, (one.op_h, one.idle_h, one.fuel_used_l), strict=True):
+      if value is not None:
+        meters.append((t, seq, float(value)))
+    if one.lat is not None and one.lon is not None:
+      place = _greatest(place, (t, seq, float(one.lat), float(one.lon)))
+  heights = [[(value, t, seq) for t, seq, value in meters] for meters in told]
+  return Sketch(seen, tuple((min(some, default=None) for some in told)), tuple((max(some, default=None) for some in told)), tuple((min(some, default=None) for some in heights)), tuple((max(some, default=None) for some in heights)), place)
+
+def merge(one, other):
+  return Sketch(one.seen | other.seen, tuple(map(_least, one.first, other.first)), tuple(map(_greatest, one.last, other.last)), tuple(map(_least, one.low, other.low)), tuple(map(_greatest, one.high, other.high)), _greatest(one.place, other.place))
+
+def merge_into(sketches, others):
+  for machine, sketch in others.items():
+    known = sketches.get(machine)
+    sketches[machine] = merge(known, sketch) if known else sketch
+
+def closing(book):
+  closed = dict(book.opening)
+  for machine, sketch in book.sketches.items():
+    opened = closed.get(machine, NO_METERS)
+    closed[machine] = tuple(map(_greatest, opened, sketch.last))
+  return closed
+
+def figures(opening, sketch):
+  if not sketch.seen:
+    sketch = Sketch(first=opening, last=opening, low=heights(opening), high=heights(opening))
+  counters = zip(opening, sketch.first, sketch.last, sketch.low, sketch.high, FASTEST, STEPS, strict=True)
+  rises = [_rise(*each) for each in counters]
+  engine, idle, fuel = (rise for rise, _ in rises)
+  engine_changed, idle_changed, _ = changed = [one for _, one in rises]
+  work = None
+  if engine is not None and idle is not None and (engine_changed == idle_changed):
+    work = round(engine - idle, 6)
+    if engine_changed and work < 0:
+      work = None
+  return Figures(engine, idle, fuel, any(changed), work)
+
+def heights(meters):
+  return tuple((one and (one[2], one[0], one[1]) for one in meters))
+
+def _rise(opened, first, last, low, high, fastest, step):
+  if first is None or last is None or low is None or (high is None):
+    return (None, False)
+  def rise(before, after):
+    return after[2] - before[2] if _runs(before, after, fastest, step) else None
+  begun = opened or first
+  until_first, after_first = (rise(begun, first), rise(first, last))
+  peak, bottom = ((*high[1:], high[0]), (*low[1:], low[0]))
+  until_peak, since_bottom = (rise(first, peak), rise(bottom, last))
+  if peak < bottom and until_peak is not None and (since_bottom is not None):
+    return (round((until_first or 0.0) + until_peak + since_bottom, 6), True)
+  if until_peak is not None and peak[2] - last[2] > step:
+    return (None, True)
+  if until_first is not None and after_first is not None:
+    return (round(last[2] - begun[2], 6), False)
+  known = rise(begun, last) if after_first is None else after_first
+  return (None if known is None else round(known, 6), True)
+
+def _runs(before, after, fastest, step):
+  coarse = (each for each in COARSE_STEPS if before[2] % each == after[2] % each == 0)
+  most = (after[0] - before[0]) / HOUR_SECONDS * fastest + max(step, next(coarse, 0.0))
+  return 0 <= after[2] - before[2] <= most
+
+def _least(one, other):
+  if one is None or other is None:
+    return one or other
+  return min(one, other)
+
+def _greatest(one, other):
+  if one is None or other is None:
+    return one or other
+  return max(one, other)
+
+# --- chantier.book_bytes
+BOOK_VERSION = 1
+
+def dump_book(book):
+  said = {'v': BOOK_VERSION, 'hour': format_time(book.hour), 'rates': book.rates, 'opening': book.opening, 'machines': {machine: {'seen': f'{sketch.seen:x}', 'first': sketch.first, 'last': sketch.last, **_turns(sketch), 'place': sketch.place} for machine, sketch in book.sketches.items()}}
+  return json.dumps(said, separators=(',', ':'), sort_keys=True).encode()
+
+def load_book(body):
+  try:
+    said = json.loads(body)
+    if said['v'] != BOOK_VERSION:
+      raise ValueError('of another version')
+    sketches = {machine: _sketch(one) for machine, one in said['machines'].items()}
+    opening = {machine: _meters(one) for machine, one in said['opening'].items()}
+    rates = said['rates']
+    if rates is not None:
+      rates = {**rates, 'own': dict(rates['own'])}
+    return Book(parse_time(said['hour']), rates, opening, sketches)
+  except (KeyError, TypeError, AttributeError, OverflowError, RecursionError, Malformed) as fault:
+    raise ValueError(f'{type(fault).__name__}: {fault}') from None
+
+def _turns(sketch):
+  if (sketch.low, sketch.high) == _ends(sketch.first, sketch.last):
+    return {}
+  return {'low': sketch.low, 'high': sketch.high}
+
+def _ends(first, last):
+  both = list(zip(heights(first), heights(last), strict=True))
+  low = tuple((min(filter(None, one), default=None) for one in both))
+  return (low, tuple((max(filter(None, one), default=None) for one in both)))
+
+def _sketch(said):
+  place = said['place']
+  if place is not None:
+    t, seq, lat, lon = place
+    place = (int(t), int(seq), _finite(lat), _finite(lon))
+  first, last = (_meters(said['first']), _meters(said['last']))
+  low, high = _ends(first, last)
+  if 'low' in said:
+    low, high = (_heights(said['low']), _heights(said['high']))
+  return Sketch(int(said['seen'], 16), first, last, low, high, place)
+
+def _meters(said):
+  _check_counters(said)
+  return tuple((one and (int(one[0]), int(one[1]), _finite(one[2])) for one in said))
+
+def _heights(said):
+  _check_counters(said)
+  return tuple((one and (_finite(one[0]), int(one[1]), int(one[2])) for one in said))
+
+def _check_counters(said):
+  if len(said) != len(COUNTERS):
+    raise ValueError(f'{len(said)} counters, expected {len(COUNTERS)}')
+
+def _finite(said):
+  value = float(said)
+  if not isfinite(value):
+    raise ValueError(f'{value} is no meter')
+  return value
 
 # --- chantier.functions.connection
 TIMEOUT_S = 5
@@ -512,117 +676,6 @@ def ahead_of_utc(opening, t):
   index = bisect_right(opening.offsets, (t, ANY_OFFSET))
   return opening.offsets[max(index - 1, 0)][1]
 
-# --- chantier.meters
-BOOK_VERSION = 1
-HOUR_SECONDS = 3600
-COUNTERS = ('op_h', 'idle_h', 'fuel_used_l')
-FASTEST = (1.0, 1.0, RANGES['fuel_lph'][1])
-STEPS = (0.1, 0.1, 1.0)
-NO_METERS = (None,) * len(COUNTERS)
-
-class Sketch(namedtuple('Sketch', 'seen first last place', defaults=(0, NO_METERS, NO_METERS, None))):
-  __slots__ = ()
-  @property
-  def readings(self):
-    return self.seen.bit_count()
-
-Figures = namedtuple('Figures', 'engine_h idle_h fuel_l meter_changed', defaults=(None, None, None, False))
-
-Book = namedtuple('Book', 'hour rates opening sketches')
-
-def sketch_of(readings, hour):
-  seen = 0
-  first = list(NO_METERS)
-  last = list(NO_METERS)
-  place = None
-  for one in readings:
-    t, seq = (one.t, one.seq)
-    seen |= 1 << t - hour
-    for index, value in enumerate((one.op_h, one.idle_h, one.fuel_used_l)):
-      if value is not None:
-        meter = (t, seq, float(value))
-        first[index] = _earliest(first[index], meter)
-        last[index] = _latest(last[index], meter)
-    if one.lat is not None and one.lon is not None:
-      place = _latest(place, (t, seq, float(one.lat), float(one.lon)))
-  return Sketch(seen, tuple(first), tuple(last), place)
-
-def merge(one, other):
-  return Sketch(one.seen | other.seen, tuple(map(_earliest, one.first, other.first)), tuple(map(_latest, one.last, other.last)), _latest(one.place, other.place))
-
-def merge_into(sketches, others):
-  for machine, sketch in others.items():
-    known = sketches.get(machine)
-    sketches[machine] = merge(known, sketch) if known else sketch
-
-def closing(book):
-  closed = dict(book.opening)
-  for machine, sketch in book.sketches.items():
-    opened = closed.get(machine, NO_METERS)
-    closed[machine] = tuple(map(_latest, opened, sketch.last))
-  return closed
-
-def figures(opening, sketch):
-  limits = zip(opening, sketch.first, sketch.last, FASTEST, STEPS, strict=True)
-  (engine, _), (idle, _), (fuel, _) = worked = [_worked(*each) for each in limits]
-  return Figures(engine, idle, fuel, any((changed for _, changed in worked)))
-
-def _worked(opened, first, last, fastest, step):
-  if first is None or last is None:
-    return (None, False)
-  begun = opened or first
-  until_first = _runs(begun, first, fastest, step)
-  after_first = _runs(first, last, fastest, step)
-  if until_first and after_first:
-    return (round(last[2] - begun[2], 6), False)
-  if after_first:
-    return (round(last[2] - first[2], 6), True)
-  return (round(first[2] - begun[2], 6) if until_first else 0.0, True)
-
-def _runs(before, after, fastest, step):
-  most = (after[0] - before[0]) / HOUR_SECONDS * fastest + step
-  return 0 <= after[2] - before[2] <= most
-
-def dump_book(book):
-  said = {'v': BOOK_VERSION, 'hour': format_time(book.hour), 'rates': book.rates, 'opening': book.opening, 'machines': {machine: {'seen': f'{sketch.seen:x}', 'first': sketch.first, 'last': sketch.last, 'place': sketch.place} for machine, sketch in book.sketches.items()}}
-  return json.dumps(said, separators=(',', ':'), sort_keys=True).encode()
-
-def load_book(body):
-  try:
-    said = json.loads(body)
-    if said['v'] != BOOK_VERSION:
-      raise ValueError('of another version')
-    sketches = {machine: _sketch(one) for machine, one in said['machines'].items()}
-    opening = {machine: _meters(one) for machine, one in said['opening'].items()}
-    rates = said['rates']
-    if rates is not None:
-      rates = {**rates, 'own': dict(rates['own'])}
-    return Book(parse_time(said['hour']), rates, opening, sketches)
-  except (KeyError, TypeError, AttributeError, RecursionError, Malformed) as fault:
-    raise ValueError(f'{type(fault).__name__}: {fault}') from None
-
-def _sketch(said):
-  place = said['place']
-  if place is not None:
-    t, seq, lat, lon = place
-    place = (int(t), int(seq), float(lat), float(lon))
-  return Sketch(int(said['seen'], 16), _meters(said['first']), _meters(said['last']), place)
-
-def _meters(said):
-  if len(said) != len(COUNTERS):
-    raise ValueError(f'{len(said)} counters, expected {len(COUNTERS)}')
-  return tuple((one and (int(one[0]), int(one[1]), float(one[2])) for one in said))
-
-def _earliest(one, other):
-  if one is None or other is None:
-    return one or other
-  return min(one, other)
-
-def _latest(one, other):
-  if one is None or other is None:
-    return one or other
-  return max(one, other)
-
 # --- chantier.hourly
 CO2E_KG_PER_L = 3.17
 GRAVITIES = ('info', 'warning', 'critical')
@@ -641,7 +694,8 @@ def hour_rows(book, alerts, fleet):
   for alert in alerts:
     opened.setdefault(alert.machine, Counter())[alert.severity] += 1
   times = {'hour': _utc(book.hour), 'hour_local': local_time(fleet, book.hour), 'planned_h': planned_h(fleet, book.hour)}
-  return [times | _row(machine, book, fleet, opened.get(machine, Counter())) for machine in sorted({*book.sketches, *opened})]
+  waited = book.opening.keys() & fleet.machines if times['planned_h'] else set()
+  return [times | _row(machine, book, fleet, opened.get(machine, Counter())) for machine in sorted({*book.sketches, *opened, *waited})]
 
 def alert_rows(alerts, fleet):
   return [{**_about(alert.machine, fleet), 'code': alert.code, 'fault': alert.fault, 'severity': alert.severity, 'opened_at': _utc(parse_time(alert.opened_at)), 'opened_local': local_time(fleet, parse_time(alert.opened_at)), 'closed_at': _utc(parse_time(alert.closed_at)) if alert.closed_at else None, 'lasted_min': _minutes_of(alert)} for alert in sorted(alerts)]
@@ -683,9 +737,8 @@ def money(worked, rates):
 def _row(machine, book, fleet, opened):
   sketch = book.sketches.get(machine, Sketch())
   worked = figures(book.opening.get(machine, NO_METERS), sketch)
-  both = worked.engine_h is not None and worked.idle_h is not None
   _, _, lat, lon = sketch.place or (0, 0, None, None)
-  return {**_about(machine, fleet), 'engine_h': worked.engine_h, 'idle_h': worked.idle_h, 'work_h': round(worked.engine_h - worked.idle_h, 6) if both else None, 'fuel_l': worked.fuel_l, **_money_of(machine, worked, book.rates), 'co2e_kg': _times(worked.fuel_l, CO2E_KG_PER_L), **{f'alerts_{gravity}': opened[gravity] for gravity in GRAVITIES}, 'readings': sketch.readings, 'meter_changed': worked.meter_changed, 'lat': lat, 'lon': lon}
+  return {**_about(machine, fleet), 'engine_h': worked.engine_h, 'idle_h': worked.idle_h, 'work_h': worked.work_h, 'fuel_l': worked.fuel_l, **_money_of(machine, worked, book.rates), 'co2e_kg': _times(worked.fuel_l, CO2E_KG_PER_L), **{f'alerts_{gravity}': opened[gravity] for gravity in GRAVITIES}, 'readings': sketch.readings, 'meter_changed': worked.meter_changed, 'lat': lat, 'lon': lon}
 
 def _money_of(machine, worked, rates):
   if rates is None:
@@ -877,11 +930,11 @@ class Count:
   def _take(self, line):
     try:
       said = json.loads(line)
-      machine, arrived = (said['machine'], said['arrived_at'] // 1000)
+      machine, arrived = (said['machine'], int(said['arrived_at']) // 1000)
       if machine not in self._machines:
         return 'unknown'
       message = decode(said, now=arrived)
-    except (ValueError, TypeError, KeyError, RecursionError, Malformed):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, Malformed):
       return 'unread'
     self.counted['rejected'] += len(message.rejected)
     by_hour = {}
@@ -915,6 +968,7 @@ def fuel_price(name):
 # --- chantier.functions.progress
 PROGRESS_VERSION = 1
 RUN_S = 960
+AHEAD_S = 60
 SOMEBODY_WAS_FIRST = ('PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey')
 
 class Busy(Exception):
@@ -932,7 +986,9 @@ class Ledger:
     self._etag = found[0].etag if found else ''
     body = self._bucket.get(PROGRESS) if found else None
     progress = Progress() if body is None else _read(body)
-    if progress.begun is not None and now - progress.begun < RUN_S:
+    if progress.until is not None and progress.until > now + AHEAD_S:
+      progress = progress._replace(until=None, damaged=True)
+    if progress.begun is not None and -AHEAD_S <= now - progress.begun < RUN_S:
       raise Busy(f'another run began at {format_time(progress.begun)}')
     return progress
   def begin(self, progress):
@@ -978,6 +1034,8 @@ RECOUNT_S = 2 * HOUR_SECONDS
 MOST_READ_BYTES = 4000000000
 A_DAY_S = 86400
 
+Due = namedtuple('Due', 'until since alerts_since')
+
 class Aggregate:
   def __init__(self, settings, clock=time.time):
     self.fleet = fleet_of(settings)
@@ -992,42 +1050,44 @@ class Aggregate:
       said['warm'] = True
     else:
       now = int(self._clock())
-      until = min(parse_time(event['until']), now) if 'until' in event else now
-      since = parse_time(event['since']) if 'since' in event else None
+      named = {name: parse_time(event[name]) for name in Due._fields if name in event}
+      due = Due(min(named.get('until', now), now), named.get('since'), named.get('alerts_since'))
       try:
-        self._run(now, until, since, said)
+        self._run(now, due, said)
       except Busy as reason:
         said['busy'] = str(reason)
     said['ended_at'] = round(self._clock() * 1000, 1)
     print(json.dumps(said, separators=(',', ':')))
     return said
-  def _run(self, now, until, since, said):
+  def _run(self, now, due, said):
     ledger = Ledger(self.bucket)
     progress = ledger.read(now)
     books = self._books(now, said)
     if progress.damaged:
       books.damaged.append('progress')
-    if since is None:
-      since = self._since(progress, books, until)
-    since = max(since, until - OLDEST_S)
+    since = self._since(progress, books, due.until) if due.since is None else due.since
+    oldest = due.until - OLDEST_S
+    since = max(since, oldest)
     if progress.until is None:
       progress = progress._replace(until=since + OVERLAP_S)
-    objects, until = _as_many(self._raw(since, until), until, said)
+    objects, until = _as_many(self._raw(since, due.until), due.until, said)
     count = self._count(objects)
-    hours = self._hours(count, books, progress, until)
+    looked = min(since - SETTLED_S, until - SETTLED_S, due.alerts_since or since)
+    looked = max(looked, oldest)
+    hours = self._hours(count, books, progress, range(looked, until))
     if hours:
       _write(ledger, progress, books, count, hours, now)
     reached = max(until, progress.until or 0)
     ledger.end(Progress(until=reached, unsettled=books.open_hours()))
-    said |= {'since': format_time(since), 'until': format_time(until), 'objects': len(objects), **{name: count.counted[name] for name in ('messages', 'readings')}, **{name: number for name, number in sorted(count.counted.items()) if number}, 'hours': books.written, 'damaged': books.damaged}
+    said |= {'since': format_time(since), 'until': format_time(until), 'alerts_since': format_time(looked), 'objects': len(objects), **{name: count.counted[name] for name in ('messages', 'readings')}, **{name: number for name, number in sorted(count.counted.items()) if number}, 'hours': books.written, 'damaged': books.damaged}
   def _since(self, progress, books, until):
     if progress.until is not None:
       return min(progress.until, until) - OVERLAP_S
     last = books.last() if progress.damaged else None
     return min(last or until, until - HOUR_SECONDS)
-  def _hours(self, count, books, progress, until):
-    newest = until - until % HOUR_SECONDS
-    lately = range(newest - SETTLED_S, newest + 1, HOUR_SECONDS)
+  def _hours(self, count, books, progress, looked):
+    begun = looked.start - looked.start % HOUR_SECONDS
+    lately = range(begun, looked.stop + 1, HOUR_SECONDS)
     hours = {*count.hours, *books.news({*count.hours, *lately, *progress.unsettled})}
     if progress.mending is not None:
       hours.add(progress.mending)

@@ -55,6 +55,7 @@ def format_time(t):
 
 # --- chantier.decoding
 HUGE = 10 ** 40
+INF = float('inf')
 FIRST_T, LAST_T = (946684800, 4102444800)
 MOST = (524287, 31, 127, 255)
 
@@ -104,10 +105,13 @@ def parse_time(text):
   return int(when.timestamp())
 
 def _number(key, value):
-  if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
-    raise Malformed(f'{key} is {_kind(value)}, expected a number')
   low, high = RANGES[key]
-  return round(value, 6) if low <= value <= high else None
+  if type(value) is float or type(value) is int:
+    if low <= value <= high:
+      return round(value, 6)
+    if -INF < value < INF:
+      return None
+  raise Malformed(f'{key} is {_kind(value)}, expected a number')
 
 def _sequence(value):
   if type(value) is not int or value < 0:
@@ -708,6 +712,8 @@ def _outside(track, t, away, for_s):
 def mark_parked(now, reading):
   if now.engine_on:
     return now if now.parked is None else now._replace(parked=None)
+  if now.parked is not None and now.hours and reading.op_h and (reading.op_h - now.hours > RAN_H):
+    now = now._replace(parked=None)
   fix = fix_of(reading)
   good = (reading.acc_m or 0.0) <= PARKED_M
   if now.parked is None and fix is not None and good and (engine_runs(reading) is False):

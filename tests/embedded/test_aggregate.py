@@ -20,6 +20,7 @@ from chantier.aggregates import (
     PROGRESS,
     hour_key,
 )
+from chantier.book_bytes import load_book
 from chantier.cli import main
 from chantier.cloud import Cloud
 from chantier.functions import objects
@@ -27,7 +28,6 @@ from chantier.functions.alerts import item_key
 from chantier.functions.objects import Bucket
 from chantier.functions.progress import RUN_S
 from chantier.functions.signed import CallFailed
-from chantier.meters import load_book
 from chantier.records import Alert, key_of, to_item
 from chantier.site import EXAMPLE, Site
 from chantier.telemetry import format_time
@@ -211,7 +211,7 @@ def test_alerts_count_in_the_hour_in_which_they_opened_and_close_later(counted: 
     (first,) = rows(counted, BEGIN)
     (silent,) = rows(counted, BEGIN + HOUR)
     assert (first["alerts_warning"], first["readings"]) == (1, 1)
-    assert (silent["alerts_critical"], silent["readings"], silent["engine_h"]) == (1, 0, None)
+    assert (silent["alerts_critical"], silent["readings"], silent["engine_h"]) == (1, 0, 0.0)
     (told,) = rows(counted, BEGIN, HOUR_ALERTS)
     assert list(told) == list(ALERT_COLUMNS)
     assert (told["code"], told["closed_at"]) == ("DTC", None)
@@ -378,9 +378,12 @@ def test_the_report_counts_adds_up_and_gives_the_rows(counted: Deployed, tmp_pat
         reading(BEGIN, 10, idle_h=1),
         reading(BEGIN + 3000, 10.8, idle_h=1.8),
     )
+    arrive(counted, "c", "NOT-OURS", reading(BEGIN, 100), junk=b"{\n")
     shown = told(counted, tmp_path, "--hours", "--refresh", "--last", "3")
     assert shown.exit_code == 0, shown.output
-    assert "2 messages" in shown.stderr
+    assert "Counted 2 messages" in shown.stderr
+    assert "Not counted: 1 messages of machines that the deployed site file" in shown.stderr
+    assert "Not counted: 1 messages that cannot be read" in shown.stderr
     (fleet,) = (line for line in shown.stdout.splitlines() if "Fleet" in line)
     # Ratios of sums: 0.925 of 1.3 hours idling, 15.6 litres in 1.3 hours.
     assert fleet.split()[1:3] == ["1.3", "71"]

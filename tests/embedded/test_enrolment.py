@@ -16,6 +16,7 @@ import aiomqtt
 import pytest
 from click.testing import CliRunner
 
+from chantier import claiming
 from chantier.claiming import Claim, enrol_with_claim, make_claim
 from chantier.cli import main
 from chantier.cloud import Cloud
@@ -25,14 +26,15 @@ from chantier.enrolment import (
     provisioning_topic,
 )
 from chantier.errors import ChantierError, StackError
-from chantier.identity import Identity, withdraw
+from chantier.identity import Identity, folder, withdraw
 from chantier.local import without_lacking
 from chantier.sending import lines_of
 from chantier.site import EXAMPLE, Site
 from chantier.stack import deploy, stack_name
 from chantier.telemetry import format_time, ingest_topic, telemetry_topic
 from chantier.template import synthesize
-from simulator.link import Link
+from simulator.claim import Issued, enrol_by_claim
+from simulator.link import Line, Link
 from tests.embedded.conftest import Deployed, deploy_site, until
 
 pytestmark = pytest.mark.embedded
@@ -50,7 +52,7 @@ def site_of(name: str, *machines: dict[str, Any], size: str = "starter") -> Site
 @pytest.fixture(scope="module")
 def claims(cloud: Cloud, project: Path) -> Deployed:
     """A site whose machines are to enrol themselves."""
-    machines = [{"id": f"ENR-{number:03}"} for number in range(1, 8)]
+    machines = [{"id": f"ENR-{number:03}"} for number in range(1, 11)]
     machines[0]["serial"] = SERIAL
     machines[0]["class"] = "crawler-excavator"
     return deploy_site(cloud, site_of(SITE, *machines), project)
@@ -165,6 +167,59 @@ def test_a_replaced_box_enrols_once_the_old_certificate_is_withdrawn(
     assert new.certificate_arn != old.certificate_arn
     publish(claims, new, 704)
     assert until(lambda: arrived(claims, 704), bool)
+
+
+def stopped(
+    monkeypatch: pytest.MonkeyPatch, claims: Deployed, claim: Claim, machine: str, *, after: str
+) -> Path:
+    """An enrolment that Ctrl-C stops once the certificate is issued, or registered too."""
+    stop = KeyboardInterrupt()
+
+    async def stopping(line: Line, *, keep: Callable[[Issued], None], **said: Any) -> Issued:
+        def keep_then_stop(issued: Issued) -> None:
+            keep(issued)
+            if after == "issued":
+                raise stop
+
+        await enrol_by_claim(line, keep=keep_then_stop, **said)
+        raise stop
+
+    with monkeypatch.context() as patch:
+        patch.setattr(claiming, "enrol_by_claim", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            enrol(claims, claim, machine)
+    return folder(claims.home, claims.cloud, SITE)
+
+
+@pytest.mark.parametrize(("after", "machine"), [("issued", "ENR-008"), ("registered", "ENR-009")])
+def test_an_enrolment_that_was_interrupted_is_gone_on_with_by_the_next_run(
+    monkeypatch: pytest.MonkeyPatch, claims: Deployed, claim: Claim, after: str, machine: str
+) -> None:
+    at = stopped(monkeypatch, claims, claim, machine, after=after)
+    key = (at / f".{machine}.claiming" / "private.key").read_bytes()
+    identity = enrol(claims, claim, machine)
+    assert identity.key.read_bytes() == key
+    assert sorted(path.name for path in identity.key.parent.iterdir()) == [
+        "certificate.pem",
+        "machine.json",
+        "private.key",
+    ]
+    principals = claims.cloud.client("iot").list_thing_principals(thingName=machine)["principals"]
+    assert principals == [identity.certificate_arn]
+    assert not claims.enrol(machine).created
+
+
+def test_a_draft_that_opens_nothing_any_more_gives_way_to_a_new_key(
+    monkeypatch: pytest.MonkeyPatch, claims: Deployed, claim: Claim
+) -> None:
+    at = stopped(monkeypatch, claims, claim, "ENR-010", after="issued")
+    draft = at / ".ENR-010.claiming"
+    facts = json.loads((draft / "issued.json").read_text("utf-8"))
+    (draft / "issued.json").write_text(json.dumps({**facts, "token": "spent"}), "utf-8")
+    key = (draft / "private.key").read_bytes()
+    identity = enrol(claims, claim, "ENR-010")
+    assert identity.key.read_bytes() != key
+    assert not draft.exists()
 
 
 def session(claim: Claim, act: Callable[[aiomqtt.Client], Any], name: str = "") -> None:

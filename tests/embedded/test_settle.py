@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -28,6 +28,7 @@ from chantier.comparing import (
     Stored,
 )
 from chantier.detection.settling import settle
+from chantier.hours import count_now, of_day, read_hours
 from chantier.records import KEY, MACHINE, TELL_AT, Alert, to_item
 from chantier.rewriting import Shelf
 from chantier.settling import Settled, days_of, settle_day
@@ -58,9 +59,11 @@ def site(cloud: Cloud, project: Path) -> Deployed:
     return deploy_site(cloud, Site.model_validate(said), project, things=False)
 
 
-def arrive(site: Deployed, messages: list[Message], *, judged: bool = True) -> None:
+def arrive(
+    site: Deployed, messages: list[Message], *, judged: bool = True, now: datetime = NOW
+) -> None:
     """Messages as the rule hands them over: to the function, and to the raw data."""
-    arrived = int(NOW.timestamp())
+    arrived = int(now.timestamp())
     lines: list[Message] = []
     for message in messages:
         lines.append({**message, "site": site.site.name, "arrived_at": arrived * 1000})
@@ -68,7 +71,7 @@ def arrive(site: Deployed, messages: list[Message], *, judged: bool = True) -> N
             site.invoke({**message, "arrived_at": arrived * 1000})
     body = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
     number = site.cloud.client("s3").list_objects_v2(Bucket=bucket(site)).get("KeyCount", 0)
-    key = f"raw/dt={NOW:%Y-%m-%d}/{number:04}"
+    key = f"raw/dt={now:%Y-%m-%d}/{number:04}"
     site.cloud.client("s3").put_object(Bucket=bucket(site), Key=key, Body=body)
 
 
@@ -291,30 +294,65 @@ def test_a_change_is_refused_once_the_table_holds_something_else(site: Deployed)
     assert site.alerts(machine) == [alert]
 
 
-def test_the_command_says_what_would_change_and_changes_it(site: Deployed, project: Path) -> None:
+@pytest.fixture(scope="module")
+def file(site: Deployed, project: Path) -> Path:
+    """The site's file."""
+    path = project / "settled.toml"
+    named = EXAMPLE.read_text("utf-8").replace('"zac-des-tilleuls"', f'"{site.site.name}"')
+    path.write_text(named, "utf-8")
+    return path
+
+
+def settle_by_command(file: Path, day: date, *options: str) -> Result:
+    said = ["alerts", "settle", "--site", str(file), "--local", "--day", str(day), *options]
+    return CliRunner().invoke(main, said, prog_name="chantier")
+
+
+def test_the_command_says_what_would_change_and_changes_it(site: Deployed, file: Path) -> None:
     machine, day = "CO-002", UNTOLD - timedelta(days=5)
-    file = project / "settled.toml"
-    named = EXAMPLE.read_text("utf-8").replace('"zac-des-tilleuls"', '"settled"')
-    file.write_text(named, "utf-8")
     hot = [told(machine, at(day, n, cool_c=112.0 if n in (9, 10) else 90.0)) for n in range(30)]
     arrive(site, hot, judged=False)
 
-    def settle_it(*options: str) -> Result:
-        said = ["alerts", "settle", "--site", str(file), "--local", "--day", str(day), *options]
-        return CliRunner().invoke(main, said, prog_name="chantier")
-
-    dry = settle_it("--dry-run")
+    dry = settle_by_command(file, day, "--dry-run")
     assert dry.exit_code == 0, dry.output
     assert re.search(rf"{machine} +COOLANT_HIGH/{day}T\S+ +found late", dry.stdout)
     assert re.search(
         rf"{day}: \d+ messages read; 1 alerts would change, 1 found late.\n$", dry.stderr
     )
     assert not site.alerts(machine)
-    done = json.loads(settle_it("--json").stdout)
+    done = json.loads(settle_by_command(file, day, "--json").stdout)
     assert (done["dry_run"], done["changed"]) == (False, 1)
     assert [one.as_dict() for one in site.alerts(machine)] == [done["alerts"][0]["alert"]]
-    again = settle_it()
+    again = settle_by_command(file, day)
     assert (again.exit_code, again.stdout) == (0, "")
-    assert re.search(rf"{day}: \d+ messages read; 0 alerts changed.\n$", again.stderr)
+    assert re.search(rf"{day}: \d+ messages read; 0 alerts changed.\n", again.stderr)
+    # Their meters are gone.
+    assert re.search(
+        r"Hours before .* UTC are closed: their counts of alerts stay\.\n$", again.stderr
+    )
     shown = CliRunner().invoke(main, ["alerts", "--site", str(file), "--local"])
     assert "retrouvée après coup" in " ".join(shown.stdout.split())
+
+
+def test_the_hours_of_an_older_day_count_what_settling_it_found(
+    site: Deployed, file: Path
+) -> None:
+    machine, today = "CO-001", datetime.now(UTC)
+    day = (today - timedelta(days=5)).date()
+    hot = [told(machine, at(day, n, cool_c=112.0 if n in (9, 10) else 90.0)) for n in range(30)]
+    arrive(site, hot, judged=False, now=today)
+    count_now(site.cloud, site.outputs["AggregateFunctionName"], today.timestamp() + HOUR)
+
+    def counted() -> list[tuple[int, int]]:
+        (row,) = (
+            row
+            for row in read_hours(site.cloud, bucket(site), of_day(day, str(ZONE)))
+            if row["machine"] == machine
+        )
+        return [(row[f"alerts_{gravity}"], row["readings"]) for gravity in ("critical", "warning")]
+
+    assert counted() == [(0, 30), (0, 30)]
+    done = settle_by_command(file, day)
+    assert done.exit_code == 0, done.output
+    assert "are closed" not in done.stderr
+    assert sum(alerts for alerts, _ in counted()) == 1
