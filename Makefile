@@ -39,7 +39,7 @@ simulate: setup ## Run the site's machines on the local stack (AWS=1 on your acc
 	@$(BIN)/chantier simulate $(if $(AWS),,--local) $(ARGS)
 
 test: setup check audit ## Run every check and every test, on the embedded AWS
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: setup ## Lint and type-check
 	@$(BIN)/ruff check --quiet .

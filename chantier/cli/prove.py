@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chantier.cli.options import cloud_for, json_option, load, local_option, site_option
+from chantier.cli.options import Number, cloud_for, json_option, load, local_option, site_option
 from chantier.cli.show import answer, clean, say, table
 
 if TYPE_CHECKING:
