@@ -7,6 +7,7 @@ by the same numbers on its own box and in the cloud.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from chantier.detection.rules import Rules
 from chantier.detection.settings import watched_machines
-from chantier.holidays_of import public_holidays
+from chantier.holidays_of import public_holidays, years_unknown
 from chantier.site import Calendar, Machine, Site
 
 # The time zone's clock changes and the public holidays are written out for these years.
@@ -78,6 +79,12 @@ def _vgp_due(site: Site, machine: Machine) -> int:
 def days_off(country: str) -> list[int]:
     """Public holidays, in days since 1970."""
     return [(day - EPOCH).days for day in public_holidays(country, YEARS)]
+
+
+def holidays_unknown(site: Site, years: Iterable[int]) -> tuple[int, ...]:
+    """The years, of some, whose public holidays are not, or not all, written out."""
+    unknown = years_unknown(site.calendar.public_holidays, YEARS)
+    return tuple(year for year in years if year in unknown)
 
 
 def _week(calendar: Calendar) -> list[tuple[int, int]]:

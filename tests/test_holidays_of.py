@@ -5,11 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import date
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from chantier.cli import main
 from chantier.errors import ChantierError
-from chantier.holidays_of import known_countries, public_holidays
+from chantier.holidays_of import known_countries, public_holidays, years_unknown
+from chantier.site import EXAMPLE
 
 
 def test_france_has_eleven_public_holidays_among_them_the_movable_ones() -> None:
@@ -33,6 +37,28 @@ def test_an_unknown_country_is_refused_with_the_codes_that_are_known() -> None:
         public_holidays("XX", (2026,))
     assert ", FR, " in refused.value.hint
     assert {"FR", "DE", "GB"} < {*known_countries()}
+
+
+@pytest.mark.parametrize(
+    ("country", "unknown"),
+    [("FR", ()), ("", ()), ("UA", (2026, 2027, 2035, 2036)), ("IN", (2036,))],
+)
+def test_years_whose_holidays_are_not_all_known_are_told(
+    country: str, unknown: tuple[int, ...]
+) -> None:
+    """And the library's own warning is not another one."""
+    assert years_unknown(country, (2026, 2027, 2035, 2036)) == unknown
+
+
+def test_a_site_without_known_holidays_is_told_so(tmp_path: Path) -> None:
+    path = tmp_path / "chantier.toml"
+    text = EXAMPLE.read_text("utf-8")
+    path.write_text(text.replace('public_holidays = "FR"', 'public_holidays = "UA"'), "utf-8")
+    told = CliRunner().invoke(main, ["synth", "--site", str(path)])
+    assert told.exit_code == 0
+    assert "Note: the public holidays of UA are not all known for 20" in told.stderr
+    of_france = CliRunner().invoke(main, ["synth", "--site", str(EXAMPLE)])
+    assert "holidays" not in of_france.stderr
 
 
 def test_the_command_line_answers_without_reading_the_world_s_holidays() -> None:

@@ -39,4 +39,19 @@ def template_of(site: Site, *, minimal: bool = False) -> str:
             f"Note: {len(site.machines)} machines are too many for a thing each in the stack; "
             "machine add and enrolment by claim make them."
         )
+    _say_holidays(site)
     return body
+
+
+def _say_holidays(site: Site) -> None:
+    """Say so where this year's or the next one's public holidays are not known."""
+    from datetime import UTC, datetime
+
+    from chantier.site_settings import holidays_unknown
+
+    year = datetime.now(UTC).year
+    if unknown := holidays_unknown(site, (year, year + 1)):
+        say(
+            f"Note: the public holidays of {site.calendar.public_holidays} are not all known for "
+            f"{' and '.join(map(str, unknown))}: those days count as the week's others."
+        )
