@@ -55,7 +55,9 @@ def test_each_part_tells_how_it_is(deployed: Deployed) -> None:
     assert told["dead letters"].data["total"] >= 1
     assert "dead-letters list" in told["dead letters"].hint
     assert told["data"].data["last_raw"]
-    assert told["alarms"].state == "good"
+    # The embedded AWS may have judged one already: a message was quarantined, after all.
+    assert len(told["alarms"].data) == 10
+    assert "MISSING" not in told["alarms"].data.values()
     assert told["spending"].state == "unknown"
 
 
