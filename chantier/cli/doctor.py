@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from chantier.cli.options import cloud_for, home, json_option, load, local_option, site_option
-from chantier.cli.show import answer, clean
+from chantier.cli.show import answer, marked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from chantier.doctor.finding import Finding
 
@@ -36,7 +36,7 @@ def doctor(site_path: Path, *, local: bool, as_json: bool) -> None:
     if as_json:
         answer([one._asdict() for one in found])
     else:
-        _show(found)
+        marked((*_MARKS[one.verdict], one.what, one.text, one.fix) for one in found)
     if any(one.verdict == "fault" for one in found):
         raise click.exceptions.Exit(1)
 
@@ -73,20 +73,3 @@ def _look(site_path: Path, *, local: bool) -> Iterator[Finding]:
     from chantier.doctor.network import network
 
     yield from network(cloud)
-
-
-def _show(found: Sequence[Finding]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    for one in found:
-        mark, style = _MARKS[one.verdict]
-        grid.add_row(Text(mark, style=style), one.what, Text(clean(one.text)))
-        if one.fix:
-            grid.add_row("", "", Text(one.fix, style="dim"))
-    Console().print(grid)

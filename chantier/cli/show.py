@@ -67,3 +67,20 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     for row in rows:
         drawn.add_row(*(Text(clean(cell)) if isinstance(cell, str) else cell for cell in row))
     Console().print(drawn)
+
+
+def marked(rows: Iterable[tuple[str, str, str, str, str]]) -> None:
+    """Lines that begin with a coloured mark: mark, its style, name, text, and a hint beneath."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for mark, style, name, text, hint in rows:
+        grid.add_row(Text(mark, style=style), name, Text(clean(text)))
+        if hint:
+            grid.add_row("", "", Text(clean(hint), style="dim"))
+    Console().print(grid)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chantier.cli.options import cloud_for, json_option, load, local_option, site_option
-from chantier.cli.show import answer, clean
+from chantier.cli.show import answer, marked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,19 +43,5 @@ def status(site_path: Path, *, check: bool, drift: bool, local: bool, as_json: b
 
 
 def _show(site: str, parts: Sequence[Part]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    for one in parts:
-        mark, style = _MARKS[one.state]
-        grid.add_row(Text(mark, style=style), one.name, Text(clean(one.text)))
-        if one.hint:
-            grid.add_row("", "", Text(one.hint, style="dim"))
-    console = Console()
-    console.print(Text(site, style="bold"))
-    console.print(grid)
+    click.secho(site, bold=True)
+    marked((*_MARKS[one.state], one.name, one.text, one.hint) for one in parts)
