@@ -168,7 +168,6 @@ class _Crew:
         self._at_pace = isinstance(clock, Instant)
         self._everybody = asyncio.Barrier(machines)
         self._finish_s = finish_s
-        self._until = 0.0
         self.lost: dict[str, str] = {}
         self.queued = 0
 
@@ -227,9 +226,9 @@ class _Crew:
         return rough
 
     async def _finish(self, outbox: Outbox) -> None:
-        now = asyncio.get_running_loop().time()
-        self._until = self._until or now + self._finish_s
-        await outbox.finish(patience_s=min(_PATIENCE_S, self._finish_s), until=self._until)
+        # Each from its own end: at night one machine is done long before another speaks.
+        until = asyncio.get_running_loop().time() + self._finish_s
+        await outbox.finish(patience_s=min(_PATIENCE_S, self._finish_s), until=until)
         if not outbox.depth:
             return
         self.lost[outbox.machine] = outbox.trouble or "the run ended before its queue was empty"

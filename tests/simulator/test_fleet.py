@@ -189,3 +189,27 @@ def test_a_recording_is_replayed_at_the_speed_that_is_asked_for(
     sent = asyncio.run(run()).sent
     took_ms = sent[-1].sent_at - sent[0].sent_at
     assert took_ms >= 10 * (sent[-1].t - sent[0].t) * 0.9
+
+
+def test_a_machine_that_speaks_long_after_others_are_done_is_waited_for(
+    site: Site, start: int, authority: Authority, make_broker: MakeBroker
+) -> None:
+    """At night each machine says one thing, somewhere in the minute."""
+    night = start - 12 * 3600
+
+    async def run() -> FleetReport:
+        async with make_broker().listening() as port:
+            return await run_fleet(
+                site,
+                {machine: authority.line(machine, port) for machine in CREW},
+                start=night,
+                duration_s=60,
+                speed=30,
+                seed=1,
+                finish_s=0.3,
+            )
+
+    report = asyncio.run(run())
+    assert len(report.sent) == len(CREW)
+    assert len({one.t for one in report.sent}) > 1
+    assert report.undelivered == ()
