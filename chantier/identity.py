@@ -20,6 +20,9 @@ from chantier.site import Machine, Site
 
 KEY_FILE = "private.key"
 CERTIFICATE_FILE = "certificate.pem"
+QUEUE_FILE = "queue.db"
+"""Beside the identities: messages that the site's machines could not send yet."""
+
 ABOUT_FILE = "machine.json"
 MACHINES, CLAIMS = "machines", "claims"
 PRIVATE = 0o600

@@ -18,7 +18,7 @@ from chantier.backfill import last_days
 from chantier.cloud import Cloud
 from chantier.errors import ChantierError
 from chantier.fleet import chosen
-from chantier.identity import Identity, folder, need
+from chantier.identity import QUEUE_FILE, Identity, folder, need
 from chantier.site import Site
 from chantier.stack import outputs
 from chantier.telemetry import MAX_AHEAD_S, format_time
@@ -42,7 +42,6 @@ BACK_DAYS = 7
 STEP_S = 900
 _NOTE = "simulated.json"
 # Beside the machines' identities, so that it is gone with the cloud that it is for.
-QUEUE_FILE = "queue.db"
 
 
 def lines_of(cloud: Cloud, identities: Sequence[Identity]) -> dict[str, Line]:

@@ -20,8 +20,10 @@ from chantier.destroying.finding import (
     read_notes,
     write_notes,
 )
+from chantier.destroying.inventory import Inventory
 from chantier.destroying.unstacking import check
 from chantier.errors import ChantierError
+from chantier.identity import QUEUE_FILE
 from chantier.machines.retiring import STILL_ATTACHED, patiently
 
 PAGE = 1_000
@@ -198,3 +200,11 @@ def test_notes_are_read_back_and_damaged_ones_are_none(tmp_path: Path) -> None:
     assert read_notes(tmp_path, cloud, "x") == ()
     drop_notes(tmp_path, cloud, "x")
     drop_notes(tmp_path, cloud, "x")
+
+
+def test_messages_that_were_never_sent_are_named_before_they_go(tmp_path: Path) -> None:
+    nothing: Any = None
+    found = Inventory("site", "eu-west-3", nothing, nothing, (), (), {}, None, (tmp_path,))
+    assert not found.unsent
+    (tmp_path / QUEUE_FILE).write_bytes(b"")
+    assert found.unsent == (tmp_path / QUEUE_FILE,)

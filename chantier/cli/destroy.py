@@ -178,6 +178,9 @@ def _rows(found: Inventory, data: str) -> Iterator[Row]:
         yield GOES, "logs", f"{_n(found.logs, 'group')}, {size}", ["they go with the stack"]
     if found.papers:
         yield GOES, "keys here", _n(found.papers, "folder"), [str(one) for one in found.papers]
+    for path in found.unsent:
+        told = [str(path), "to send them first: chantier simulate --speed 1"]
+        yield GOES, "queue", "messages that machines could not send yet", told
     if found.staged:
         what = f"{_n(found.staged.keys, 'template')}, {_size(found.staged.size)}"
         yield GOES, "staged", what, [found.staged.bucket]
@@ -265,6 +268,7 @@ def _inventory(found: Inventory) -> dict[str, Any]:
         "logs": found.logs,
         "staged": found.staged and found.staged._asdict(),
         "keys_here": [str(path) for path in found.papers],
+        "unsent": [str(path) for path in found.unsent],
         "monthly_usd": round(found.monthly_usd, 2),
     }
 

@@ -13,7 +13,7 @@ from chantier.destroying.emptying import Content, content
 from chantier.destroying.finding import BUCKET, LOG_GROUP, TABLE, Traces, find
 from chantier.destroying.leaving import Fleet, fleet_of
 from chantier.destroying.staged import Staged, staged_of
-from chantier.identity import CLAIMS, MACHINES
+from chantier.identity import CLAIMS, MACHINES, QUEUE_FILE
 from chantier.prices import meter
 
 Tick = Callable[[str, int, int], None]
@@ -75,6 +75,12 @@ class Inventory(NamedTuple):
             or self.logs
             or self.staged
         )
+
+    @property
+    def unsent(self) -> tuple[Path, ...]:
+        """Queues on this computer, of messages that no machine could send yet."""
+        queues = (folder / QUEUE_FILE for folder in self.papers)
+        return tuple(path for path in queues if path.is_file())
 
     @property
     def has_data(self) -> bool:
